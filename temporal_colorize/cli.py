@@ -1,0 +1,177 @@
+"""The only module that knows Hydra: composes the configuration, builds the objects, runs them.
+
+Imports of everything heavy are inside the functions, so that `--help` and refusals come at once.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+# Their values are taken literally, whatever characters they hold; Hydra's grammar would refuse many paths.
+_LITERAL_KEYS = frozenset({"video", "output", "weights", "resume", "data.root", "loss.prior"})
+
+_INFER_HELP = """Colour a monochrome video or picture.
+
+usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
+
+  video=clip.mp4               a video or a picture; colour in it is ignored, its luma is used
+  output=PATH                  default: clip.color.mp4 beside the input
+  weights=convlstm             shipped weights by name, or a .safetensors file
+  encoder=x264|lossless        or its parts: encoder.codec=libx264 encoder.preset=medium encoder.crf=18
+  inference.vividness=0..1     0 honest (often greyish), 1 vivid (often wrong); default: what suits the weights
+  inference.temperature=T      0.38 near the most likely colour, 1 the mean; default: what suits the weights
+  inference.size=256           shorter side of what the network sees, in pixels
+  inference.device=auto        cpu, cuda, mps
+  progress=true                a progress bar on standard error
+
+Every number's place is conf/infer.yaml. Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted.
+"""
+
+
+def conf_folder() -> Path:
+    """Return the folder of the configuration, in a checkout or in an installed package."""
+    inside = Path(__file__).parent / "conf"
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "conf"
+
+
+def quote_literals(arguments: Sequence[str]) -> list[str]:
+    """Quote the values of path options for Hydra's grammar, so that any path a shell can pass arrives unchanged."""
+    quoted = []
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if equals and key.lstrip("+") in _LITERAL_KEYS and value not in ("", "null"):
+            # Backslashes count only before a quote (Hydra) and before an interpolation (OmegaConf).
+            value = re.sub(r"(\\*)(\$\{)", r"\1\1\\\2", value)
+            value = re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + ("\\'" if match[2] else ""), value, count=0)
+            argument = f"{key}='{value}'"
+        quoted.append(argument)
+    return quoted
+
+
+def compose(name: str, overrides: Sequence[str]) -> "DictConfig":
+    """Compose `conf/<name>.yaml` with overrides as a command line gives them.
+
+    Raises:
+        ValueError: In one line, if an option, a group's choice or a value is unknown.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        try:
+            return hydra_compose(name, overrides=quote_literals(overrides))
+        except (HydraException, OmegaConfBaseException) as error:
+            raise ValueError(_one_line(error)) from error
+
+
+def build(node: "DictConfig", **objects: Any) -> Any:
+    """Build what a configuration node describes, `objects` passed along; its lists and mappings become plain ones.
+
+    Raises:
+        ValueError: If an object refuses its options.
+    """
+    from hydra.errors import InstantiationException
+    from hydra.utils import instantiate
+
+    try:
+        return instantiate(node, _convert_="all", **objects)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, ValueError | ModuleNotFoundError):
+            raise error.__cause__ from None
+        raise
+
+
+def train() -> None:
+    """Run `train.py`: Hydra composes, launches and sweeps; `_train` is one run."""
+    import hydra
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach `_guarded`, which says them in one line
+    sys.argv[1:] = quote_literals(sys.argv[1:])
+
+    def run() -> None:
+        overrides = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+        if len(overrides) == len(sys.argv) - 1:
+            compose("train", overrides)
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(_train)()
+
+    _guarded(run)
+
+
+def infer() -> None:
+    """Run `infer.py`."""
+    arguments = sys.argv[1:]
+    if not arguments or {"-h", "--help"} & set(arguments):
+        print(_INFER_HELP, end="")
+        sys.exit(0 if arguments else 2)
+    _guarded(lambda: _infer(compose("infer", arguments)))
+
+
+def _train(config: "DictConfig") -> float:
+    """Train once; the return value is what a sweep minimises, the best validation error (ab units squared)."""
+    import pytorch_lightning as pl
+
+    from temporal_colorize.inference.weights import copy_into, load_weights
+    from temporal_colorize.training.module import ColorizationModule
+    from temporal_colorize.training.optim import best_precision
+
+    pl.seed_everything(config.seed, workers=True)
+    if config.resume is not None and not Path(config.resume).is_file():
+        raise ValueError(f"resume={config.resume}: no such checkpoint")
+    data = build(config.data)
+    data.setup()
+    net = build(config.model)
+    if config.weights is not None:
+        copy_into(net, load_weights(config.weights, architecture=net.architecture))
+    optimizer = build(config.optimizer)
+    module = ColorizationModule(
+        net, optimizer=optimizer.pop("make"), **optimizer, **build(config.loss), seed=config.seed
+    )
+    if config.trainer.precision == "auto":
+        config.trainer.precision = best_precision()
+    callbacks = [build(callback) for callback in config.callbacks.values()]
+    logger = build(config.logger) if config.logger else False
+    trainer = build(config.trainer, callbacks=callbacks, logger=logger)
+    trainer.fit(module, datamodule=data, ckpt_path=config.resume)
+    best = trainer.checkpoint_callback
+    return float(best.best_model_score if best is not None else trainer.callback_metrics["val/mse"])
+
+
+def _infer(config: "DictConfig") -> None:
+    raise SystemExit("not yet")
+
+
+def _guarded(run: Callable[[], None]) -> None:
+    """Run, and turn what a user can mend into one line and exit status 2."""
+    try:
+        run()
+    except KeyboardInterrupt:
+        print(f"{_program()}: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except (ValueError, ModuleNotFoundError) as error:
+        _refuse(error)
+    except Exception as error:
+        cause = error.__cause__
+        if type(error).__module__.startswith(("hydra.", "omegaconf.")):
+            _refuse(cause if isinstance(cause, ValueError | ModuleNotFoundError) else error)
+        raise
+
+
+def _refuse(error: BaseException) -> NoReturn:
+    print(f"{_program()}: error: {_one_line(error)}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _program() -> str:
+    return Path(sys.argv[0]).name
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,1 @@
+"""Colour mathematics: CIELAB, the 313 quantised ab bins, and the chroma planes of video."""

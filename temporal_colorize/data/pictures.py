@@ -1,0 +1,109 @@
+"""Collections of still pictures: tar files, folders, and the photographs inside scikit-image."""
+
+import os
+import tarfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+_PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
+
+
+class PictureError(ValueError):
+    """A picture or a collection of them cannot be used; the message names it."""
+
+
+class PictureSet(Protocol):
+    """Pictures by number."""
+
+    names: list[str]
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        """Return a picture, (H, W, 3) uint8 RGB."""
+        ...
+
+
+def is_held_out(name: str, percent: int) -> bool:
+    """Say whether a file belongs to the tuning split, by its name alone, so that no run moves it."""
+    return zlib.crc32(name.encode()) % 100 < percent
+
+
+def _decode(content: bytes, name: str) -> np.ndarray:
+    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if content else None
+    if picture is None:
+        raise PictureError(f"{name} is not a picture that can be read")
+    return picture
+
+
+class FilePictures:
+    """Pictures in files of their own and in tars, read when asked for."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self.names: list[str] = []
+        self._places: list[tuple[Path, int, int]] = []
+        for file in files:
+            for name, offset, size in _members(file):
+                self.names.append(name)
+                self._places.append((file, offset, size))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        file, offset, size = self._places[number]
+        with open(file, "rb") as stream:
+            stream.seek(offset)
+            return _decode(stream.read(size), self.names[number])
+
+    def subset(self, keep: Iterable[int]) -> "FilePictures":
+        """Return the pictures of these numbers, in this order."""
+        chosen = FilePictures([])
+        for number in keep:
+            chosen.names.append(self.names[number])
+            chosen._places.append(self._places[number])
+        return chosen
+
+
+def _members(file: Path) -> list[tuple[str, int, int]]:
+    if file.suffix != ".tar":
+        return [(f"{file.parent.name}/{file.name}", 0, os.path.getsize(file))]
+    try:
+        with tarfile.open(file) as tar:
+            return [
+                (f"{file.name}/{member.name}", member.offset_data, member.size)
+                for member in tar
+                if member.isfile() and Path(member.name).suffix.lower() in PICTURE_SUFFIXES
+            ]
+    except tarfile.TarError as error:
+        raise PictureError(f"{file} is not a tar of pictures: {error}") from error
+
+
+class Photographs:
+    """The colour photographs that scikit-image carries in its wheel: enough to try training, no download.
+
+    The tuning split is the same pictures: five photographs cannot be divided, and nobody should believe their score.
+    """
+
+    def __init__(self) -> None:
+        try:
+            from skimage import data
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "training without data.root uses scikit-image's photographs: pip install scikit-image"
+            ) from error
+        folder = Path(data.__file__).parent
+        self.names = list(_PHOTOGRAPHS)
+        self._pictures = [_decode((folder / name).read_bytes(), name) for name in self.names]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        return self._pictures[number]

@@ -1,0 +1,1 @@
+"""Colouring: weights, the session that carries state, files and pictures."""

@@ -1,0 +1,170 @@
+"""Weights files: safetensors that say which network they belong to. The one place that maps a file to a class."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from temporal_colorize.models.contract import VideoColorizer
+from temporal_colorize.models.convlstm import ConvLSTMUNet
+
+ARCHITECTURES: dict[str, type[nn.Module]] = {"convlstm": ConvLSTMUNet}
+BINS = "zhang2016-313"
+_LOG_WEIGHTS = "decoding.log_weights"
+
+
+class WeightsError(ValueError):
+    """Weights that cannot be used; the message names the file and says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How these weights' logits are best decoded; see `color.bins.decode_annealed_mean`.
+
+    Attributes:
+        vividness: Between 0 (honest) and 1 (vivid).
+        temperature: Of the annealed mean at vividness 1; at vividness 0 it is 1, the mean; linear between.
+    """
+
+    vividness: float = 0.5
+    temperature: float = 0.38
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A network and what decoding it needs.
+
+    Attributes:
+        net: In eval mode, float32.
+        log_weights: (313,) logarithms of the rebalancing weights that it was trained with.
+        decoding: Defaults that suit these weights.
+        name: Where they come from, for the record.
+    """
+
+    net: VideoColorizer
+    log_weights: Tensor
+    decoding: Decoding
+    name: str
+
+
+def shipped_folder() -> Path:
+    """Return the folder of the shipped weights, in a checkout or in an installed package."""
+    inside = Path(__file__).parents[1] / "weights"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "weights"
+
+
+def find_weights(name: str) -> Path:
+    """Return the file of weights given by path or by the name of shipped ones.
+
+    Raises:
+        WeightsError: If there is neither; the message lists the shipped names.
+    """
+    shipped = shipped_folder() / f"{name}.safetensors"
+    path = Path(name)
+    if path.is_file():
+        return path
+    if shipped.is_file():
+        return shipped
+    names = ", ".join(sorted(file.stem for file in shipped_folder().glob("*.safetensors"))) or "none"
+    raise WeightsError(f"weights={name}: no such file, and no shipped weights of that name (shipped: {names})")
+
+
+def save_weights(
+    path: str | Path,
+    net: VideoColorizer,
+    log_weights: Tensor,
+    *,
+    decoding: Decoding | None = None,
+    half: bool = True,
+    notes: Mapping[str, str] | None = None,
+) -> None:
+    """Write a network as safetensors.
+
+    Args:
+        path: The file to write.
+        net: A network of `ARCHITECTURES`.
+        log_weights: (313,), see `Weights`.
+        decoding: See `Weights`.
+        half: Store float16, which halves the file and moves no colour visibly.
+        notes: Kept in the file's metadata: what it was trained on, its scores.
+    """
+    tensors = {f"net.{name}": value for name, value in net.state_dict().items()}
+    tensors[_LOG_WEIGHTS] = log_weights
+    if half:
+        tensors = {name: value.half() if value.is_floating_point() else value for name, value in tensors.items()}
+    metadata = {
+        "architecture": net.architecture,
+        "config": json.dumps(net.config),
+        "bins": BINS,
+        "decoding": json.dumps(asdict(decoding or Decoding())),
+        **(notes or {}),
+    }
+    save_file({name: value.contiguous().cpu() for name, value in tensors.items()}, path, metadata=metadata)
+
+
+def load_weights(name: str, *, architecture: str | None = None) -> Weights:
+    """Read weights.
+
+    Args:
+        name: A path, or the name of shipped weights.
+        architecture: If given, weights of another architecture are refused.
+
+    Raises:
+        WeightsError: If the file is missing, not ours, damaged, or of another architecture.
+    """
+    path = find_weights(name)
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (safe_open is no mapping)
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"weights={path} is not a safetensors file that can be read ({error})") from error
+    found = metadata.get("architecture")
+    if found not in ARCHITECTURES:
+        known = ", ".join(sorted(ARCHITECTURES))
+        raise WeightsError(f"weights={path} does not name a network known here ({found!r}; known: {known})")
+    if architecture not in (None, found):
+        raise WeightsError(f"weights={path} is for model={found}, not for model={architecture}")
+    try:
+        net = ARCHITECTURES[found](**json.loads(metadata["config"]))
+        states = {key.removeprefix("net."): value.float() for key, value in tensors.items() if key != _LOG_WEIGHTS}
+        net.load_state_dict(states)
+        decoding = Decoding(**json.loads(metadata["decoding"]))
+        log_weights = tensors[_LOG_WEIGHTS].float()
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        raise WeightsError(f"weights={path} does not fit model={found}: {first}") from error
+    return Weights(net.eval().requires_grad_(False), log_weights, decoding, path.stem)
+
+
+def copy_into(net: nn.Module, weights: Weights) -> None:
+    """Start a network from weights of the same architecture and size.
+
+    Raises:
+        WeightsError: If a tensor is missing or has another shape.
+    """
+    try:
+        net.load_state_dict(weights.net.state_dict())
+    except RuntimeError as error:
+        raise WeightsError(f"weights={weights.name} does not fit this model: {str(error).splitlines()[1].strip()}") from error
+
+
+def device_of(name: str) -> torch.device:
+    """Turn "auto", "cpu", "cuda", "mps" or "cuda:1" into a device.
+
+    Raises:
+        ValueError: If this machine has no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device={name} is not on this machine: choose auto, cpu, cuda or mps") from error
+    return device

@@ -1,0 +1,1 @@
+"""Networks that colour video, all under the one contract of `contract.py`."""

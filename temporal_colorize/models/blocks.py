@@ -1,0 +1,103 @@
+"""Parts that several networks share."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ConvNormAct(nn.Sequential):
+    """A convolution that keeps the size (or halves it, with stride 2), batch normalisation, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+        )
+
+
+class ResidualEncoder(nn.Module):
+    """A small residual encoder that starts from nothing, with features at strides 2, 4, 8, 16 and 32.
+
+    Args:
+        width: Channels at stride 2; every further stride has half as many again as the one before.
+    """
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.widths = [int(width * 1.5**level) for level in range(5)]
+        inputs, stages = 1, []
+        for outputs in self.widths:
+            stages.append(nn.Sequential(ConvNormAct(inputs, outputs, stride=2), _ResidualBlock(outputs)))
+            inputs = outputs
+        self.stages = nn.ModuleList(stages)
+
+    def forward(self, grey: Tensor) -> list[Tensor]:
+        """Compute features; see `EfficientNetLite.forward`."""
+        features, x = [], grey
+        for stage in self.stages:
+            x = stage(x)
+            features.append(x)
+        return features
+
+
+class _ResidualBlock(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            ConvNormAct(width, width), nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.layers(x))
+
+
+class ConvLSTM(nn.Module):
+    """A ConvLSTM (Shi et al. 2015, without peepholes) over a clip, its state given and returned.
+
+    The cell is kept in float32 whatever autocast says: it adds up over thousands of frames.
+    """
+
+    def __init__(self, inputs: int, hidden: int) -> None:
+        super().__init__()
+        self.hidden = hidden
+        self.from_input = nn.Conv2d(inputs, 4 * hidden, 3, padding=1)
+        self.from_hidden = nn.Conv2d(hidden, 4 * hidden, 3, padding=1, bias=False)
+        with torch.no_grad():
+            self.from_input.bias[hidden : 2 * hidden] = 1.0  # a forget gate that starts open remembers
+
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Run over a clip.
+
+        Args:
+            x: (B, T, C, h, w).
+            state: Hidden and cell, each (B, hidden, h, w); None for zeros.
+
+        Returns:
+            Hidden maps, (B, T, hidden, h, w), and the state after the last frame.
+        """
+        batch, frames, _, height, width = x.shape
+        if state is None:
+            zeros = x.new_zeros(batch, self.hidden, height, width)
+            state = zeros, zeros.float()
+        hidden, cell = state
+        driven = self.from_input(x.flatten(0, 1)).unflatten(0, (batch, frames))
+        outputs = []
+        for frame in range(frames):
+            gates = (driven[:, frame] + self.from_hidden(hidden)).float()
+            enter, forget, leave, candidate = gates.chunk(4, dim=1)
+            cell = forget.sigmoid() * cell + enter.sigmoid() * candidate.tanh()
+            hidden = (leave.sigmoid() * cell.tanh()).to(x.dtype)
+            outputs.append(hidden)
+        return torch.stack(outputs, dim=1), (hidden, cell)
+
+
+def pool_hints(hints: Tensor, size: int) -> Tensor:
+    """Shrink hints, (N, 3, H, W), by `size`: the mean of the hinted colours in each cell, and 1 where there is one.
+
+    The colours come out divided by 110, so that all three channels are within about -1..1.
+    """
+    mask = hints[:, 2:]
+    coverage = F.avg_pool2d(mask, size)
+    colour = F.avg_pool2d(hints[:, :2] * mask, size) / coverage.clamp_min(1e-6)
+    return torch.cat([colour / 110, (coverage > 0).to(hints.dtype)], dim=1)

@@ -1,0 +1,65 @@
+"""What every network takes and gives.
+
+    output, state = model(lightness, hints=None, state=None)
+
+State goes in and comes out; nothing temporal lives on the module, so frame by frame equals the whole clip, two clips
+cannot mix, and a scene cut is `state=None`.
+"""
+
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+State = tuple[Tensor, ...]
+
+
+class ColorOutput(NamedTuple):
+    """Colour at the network's output resolution (H' = H / 4 for `convlstm`).
+
+    Attributes:
+        ab: (B, T, 2, H', W'), the regression head, in ab units (-110..110).
+        logits: (B, T, 313, H', W') over the bins of `color.bins`, or None from a regression-only network.
+    """
+
+    ab: Tensor
+    logits: Tensor | None
+
+
+class VideoColorizer(Protocol):
+    """A network under the contract.
+
+    Attributes:
+        architecture: The name by which a weights file finds its class.
+        config: The keyword arguments that build this network again, all plain values.
+        stride: Height and width of the input must be multiples of this.
+    """
+
+    architecture: str
+    config: dict[str, object]
+    stride: int
+
+    def __call__(
+        self, lightness: Tensor, hints: Tensor | None = None, state: State | None = None
+    ) -> tuple[ColorOutput, State | None]:
+        """Colour a clip.
+
+        Args:
+            lightness: (B, T, 1, H, W), L* in 0..100.
+            hints: (B, T, 3, H, W): a, b in ab units and a 0/1 mask of the pixels where they are given; None for none.
+            state: What the call on the frames before returned; None for a fresh start.
+
+        Raises:
+            ValueError: If a shape does not fit.
+        """
+        ...
+
+
+def check_clip(lightness: Tensor, hints: Tensor | None, stride: int) -> None:
+    """Raise a ValueError that names the shape when a clip or its hints break the contract."""
+    if lightness.ndim != 5 or lightness.shape[2] != 1:
+        raise ValueError(f"lightness must be (B, T, 1, H, W), got {tuple(lightness.shape)}")
+    *lead, _, height, width = lightness.shape
+    if height % stride or width % stride:
+        raise ValueError(f"height and width must be multiples of {stride}, got {height}x{width}")
+    if hints is not None and list(hints.shape) != [*lead, 3, height, width]:
+        raise ValueError(f"hints must be {(*lead, 3, height, width)}, got {tuple(hints.shape)}")

@@ -1,0 +1,1 @@
+"""Training with Lightning: the module, its optimiser groups and schedule, the callbacks."""

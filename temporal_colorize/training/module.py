@@ -1,0 +1,159 @@
+"""The LightningModule: what one training step is."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Optimizer
+
+from temporal_colorize.color.bins import decode_annealed_mean, encode_soft, load_prior, rebalancing_weights
+from temporal_colorize.color.chroma import lightness_from_luma, luma_of_rgb
+from temporal_colorize.color.lab import rgb_to_lab
+from temporal_colorize.data.datamodule import ClipBatch
+from temporal_colorize.data.hints import sample_hints
+from temporal_colorize.losses import classification_loss, regression_loss, temporal_loss
+from temporal_colorize.training.optim import parameter_groups, warmup_cosine
+
+
+class _Prepared(NamedTuple):
+    luma: Tensor  # (B, T, 1, H, W), Y' in 0..1
+    lightness: Tensor  # (B, T, 1, H, W), L* of the luma, as the network will see it in a file
+    ab: Tensor  # (B, T, 2, H, W)
+    target: Tensor  # (B, T, 2, H / 4, W / 4)
+
+
+class ColorizationModule(pl.LightningModule):
+    """Trains any network under the contract of `models.contract`.
+
+    Args:
+        net: The network.
+        optimizer: Makes an optimiser from parameter groups.
+        lr: Learning rate of all but the encoder.
+        encoder_lr_scale: The encoder's learning rate as a share of `lr`.
+        weight_decay: AdamW's, for matrices and kernels only.
+        warmup_steps: Optimiser steps until the learning rate is reached.
+        regression: Weight of the smooth L1 loss on ab.
+        classification: Weight of the rebalanced cross-entropy; a network without logits needs 0.
+        temporal: Weight of the loss on frames warped by known motion.
+        prior: CSV file of the bins' prior, from `python -m data_prep.prior`; None for the one that ships.
+        uniform: Share of the uniform distribution in the prior (Zhang et al.'s lambda); 1 turns rebalancing off.
+        hint_full: Share of clips whose first frame is hinted as a whole.
+        hint_sparse: Share of clips whose first frame has a few hinted squares.
+        hint_points: How many such squares at most.
+        seed: Decides the hints, together with the step's number.
+
+    Raises:
+        ValueError: If `classification` is above 0 for a network without logits.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        *,
+        optimizer: Callable[[list[dict]], Optimizer],
+        lr: float,
+        encoder_lr_scale: float,
+        weight_decay: float,
+        warmup_steps: int,
+        regression: float,
+        classification: float,
+        temporal: float,
+        prior: str | None,
+        uniform: float,
+        hint_full: float,
+        hint_sparse: float,
+        hint_points: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters(ignore=["net", "optimizer"])
+        if classification > 0 and not net.config.get("classify", True):
+            raise ValueError("loss.classification needs logits: set loss.classification=0 or model.classify=true")
+        self.net = net.to(memory_format=torch.channels_last)
+        self.make_optimizer = optimizer
+        weights = rebalancing_weights(load_prior(prior), uniform=uniform)
+        self.register_buffer("log_weights", weights.log())
+
+    def training_step(self, batch: ClipBatch, batch_index: int) -> Tensor:
+        """Compute the loss of one batch; the hints depend on the seed and the step alone."""
+        generator = torch.Generator().manual_seed(self.hparams.seed * 1_000_003 + self.global_step)
+        prepared = self._prepare(batch, generator)
+        hints = self._hints(prepared, generator)
+        output, _ = self.net(prepared.lightness, hints)
+        losses = self._losses(output.ab, output.logits, prepared.target, batch)
+        loss = sum(getattr(self.hparams, name) * value for name, value in losses.items())
+        self.log_dict({f"train/{name}": value for name, value in losses.items()})
+        self.log("train/loss", loss, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: ClipBatch, batch_index: int) -> dict[str, Tensor]:
+        """Measure the honest colours (vividness 0, mean of the posterior) of a batch without hints, in ab units."""
+        prepared = self._prepare(batch, torch.Generator().manual_seed(batch_index))
+        output, _ = self.net(prepared.lightness)
+        losses = self._losses(output.ab, output.logits, prepared.target, batch)
+        ab = self.decode(output.ab, output.logits)
+        error = ab - prepared.target
+        scores = {
+            "val/mse": error.square().mean(),
+            "val/mae": error.abs().mean(),
+            "val/mse_grey": prepared.target.square().mean(),
+            "val/mae_grey": prepared.target.abs().mean(),
+            "val/mse_regression": (output.ab - prepared.target).square().mean(),
+            "val/loss": sum(getattr(self.hparams, name) * value for name, value in losses.items()),
+        }
+        frames = batch.rgb.shape[0] * batch.rgb.shape[1]
+        self.log_dict(scores, prog_bar=False, batch_size=frames)
+        return {"luma": prepared.luma, "ab": ab, "target": prepared.target}
+
+    def decode(self, ab: Tensor, logits: Tensor | None) -> Tensor:
+        """Give the honest colours: the posterior's mean, or the regression's where there are no logits."""
+        if logits is None:
+            return ab
+        return decode_annealed_mean(logits, self.log_weights, vividness=0.0, temperature=1.0)
+
+    def configure_optimizers(self) -> dict:
+        """Build the optimiser over `parameter_groups` and its warm-up and cosine, stepped every step."""
+        options = self.hparams
+        groups = parameter_groups(
+            self.net, lr=options.lr, encoder_lr_scale=options.encoder_lr_scale, weight_decay=options.weight_decay
+        )
+        optimizer = self.make_optimizer(groups)
+        steps = int(self.trainer.estimated_stepping_batches)
+        scheduler = warmup_cosine(optimizer, total_steps=steps, warmup_steps=min(options.warmup_steps, steps // 5))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _prepare(self, batch: ClipBatch, generator: torch.Generator) -> _Prepared:
+        with torch.autocast(batch.rgb.device.type, enabled=False):
+            rgb = batch.rgb.float() / 255
+            clip = rgb.shape[:2]
+            flat = rgb.flatten(0, 1)
+            matrix = "bt601" if torch.rand((), generator=generator) < 0.5 else "bt709"  # both occur in recordings
+            luma = luma_of_rgb(flat, matrix)
+            ab = rgb_to_lab(flat)[:, 1:]
+            planes = luma, lightness_from_luma(luma), ab, F.avg_pool2d(ab, 4)
+            return _Prepared(*(plane.unflatten(0, clip) for plane in planes))
+
+    def _hints(self, prepared: _Prepared, generator: torch.Generator) -> Tensor | None:
+        return sample_hints(
+            prepared.ab,
+            full=self.hparams.hint_full,
+            sparse=self.hparams.hint_sparse,
+            most_points=self.hparams.hint_points,
+            generator=generator,
+        )
+
+    def _losses(self, ab: Tensor, logits: Tensor | None, target: Tensor, batch: ClipBatch) -> dict[str, Tensor]:
+        size = target.shape[-2:]
+        if ab.shape[-2:] != size:
+            ab = F.interpolate(ab.flatten(0, 1), size, mode="bilinear").unflatten(0, ab.shape[:2])
+        losses = {"regression": regression_loss(ab, target), "temporal": temporal_loss(ab, batch.flow, batch.visible)}
+        if logits is not None:
+            index, share = encode_soft(target.flatten(0, 1))
+            weights = self.log_weights.exp()
+            losses["classification"] = classification_loss(logits.flatten(0, 1), index, share, weights)
+            mean = self.decode(ab, logits)
+            losses["temporal"] = losses["temporal"] + temporal_loss(mean, batch.flow, batch.visible)
+        return losses

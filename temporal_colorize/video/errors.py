@@ -1,0 +1,37 @@
+"""The one error that video files end in."""
+
+from __future__ import annotations
+
+import os
+
+
+class VideoError(ValueError):
+    """A video file that cannot be read or written; its text is one line that names the file and says what to do."""
+
+
+def reason(error: Exception) -> str:
+    """Shorten an exception of the operating system or of FFmpeg to its cause, without path and numbers."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())
+
+
+def require_readable(path: str | os.PathLike[str]) -> str:
+    """Return the absolute path of a file that can be opened and is not empty.
+
+    The path is absolute so that FFmpeg cannot take ``cam3:north.mp4`` for an address.
+
+    Raises:
+        VideoError: if it is missing, a folder, empty, or not readable.
+    """
+    try:
+        with open(path, "rb") as file:
+            first = file.read(1)
+    except FileNotFoundError:
+        raise VideoError(f"{path}: there is no such file; check the path") from None
+    except IsADirectoryError:
+        raise VideoError(f"{path}: this is a folder; name a video file in it") from None
+    except (OSError, ValueError) as error:
+        raise VideoError(f"{path}: cannot be opened ({reason(error)}); check its permissions") from None
+    if not first:
+        raise VideoError(f"{path}: the file is empty; copy it again from its source")
+    return os.path.abspath(path)

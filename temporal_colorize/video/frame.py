@@ -1,0 +1,35 @@
+"""A picture with its time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The luma of one picture and when it is shown.
+
+    Attributes:
+        luma: (H, W), C-contiguous and owned by the frame: uint8 for 8 bits, else uint16 in native depth
+            (0..1023 for 10 bits). In the range and matrix that ``VideoInfo`` names.
+        pts: presentation time in units of ``time_base``; strictly increasing along a file.
+        time_base: seconds per unit.
+        duration: how long it is shown, in units of ``time_base``; 0 if the file does not say.
+    """
+
+    luma: np.ndarray
+    pts: int
+    time_base: Fraction
+    duration: int = 0
+
+    @property
+    def time(self) -> float:
+        """Presentation time in seconds."""
+        return float(self.pts * self.time_base)
+
+    def __repr__(self) -> str:
+        height, width = self.luma.shape
+        return f"Frame({width}x{height} {self.luma.dtype}, time={self.time:.3f})"

@@ -1,0 +1,195 @@
+"""Reads a video file: the luma of its pictures, and its sound and subtitles as they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from .errors import VideoError, reason, require_readable
+from .frame import Frame
+from .info import VideoInfo, inspect
+from .pixels import luma_of
+from .timing import Clock
+
+
+def probe(path: str | os.PathLike[str]) -> VideoInfo:
+    """Describe a video file; decodes one picture.
+
+    Raises:
+        VideoError: if the file has no picture that can be decoded.
+    """
+    with VideoReader(path) as reader:
+        return reader.info
+
+
+class VideoReader:
+    """Yields, in the file's own order, a ``Frame`` per picture and a packet per piece of sound or subtitle.
+
+    A context manager, to be iterated once; memory does not grow with the file's length. Pictures that cannot be decoded
+    are left out and counted. Only the file's main video stream is read.
+
+    Attributes:
+        info: what the file says about itself.
+        damaged: how many times decoding failed or a picture came out marked as corrupt, so far.
+        container: the open file, for ``VideoWriter``.
+        copied: the sound and subtitle streams whose packets are yielded.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, threads: int = 0) -> None:
+        """Open a file and decode its first picture.
+
+        Args:
+            path: a video file, or a picture.
+            threads: decoder threads; 0 for one per core.
+
+        Raises:
+            VideoError: if it is missing, empty, not a video, or no picture in it can be decoded.
+        """
+        self.path = Path(path)
+        self._source = require_readable(path)
+        self._threads = threads
+        self.damaged = 0
+        self._frames = 0
+        self._clocks: dict[int, Clock] = {}
+        with _open(self._source, path) as trial:
+            stream = _main_stream(trial, path)
+            self.info = inspect(self.path, trial, stream, self._first_picture(trial, stream))
+        self.container = _open(self._source, path)
+        self._stream = _main_stream(self.container, path)
+        self._stream.thread_type = "AUTO"
+        self._stream.thread_count = threads
+        self.copied: list[Stream] = [s for s in self.container.streams if s.type in ("audio", "subtitle")]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; packets already yielded stay valid."""
+        self.container.close()
+
+    @property
+    def stream_index(self) -> int:
+        """The index of the video stream that is read."""
+        return self._stream.index
+
+    @property
+    def retimed(self) -> int:
+        """How many timestamps were made up, so far."""
+        return sum(clock.repaired for clock in self._clocks.values())
+
+    def __iter__(self) -> Iterator[Frame | Packet]:
+        """Read on.
+
+        Raises:
+            VideoError: if the picture changes its size or depth, or at the end if nothing could be decoded.
+        """
+        for packet in self._packets():
+            if packet is not None and packet.stream.index != self._stream.index:
+                yield self._retime(packet)
+                continue
+            for picture in self._decode(packet):
+                yield self._frame(picture)
+        if not self._frames:
+            raise self._nothing()
+
+    def _packets(self) -> Iterator[Packet | None]:
+        """Demux, up to the end or to where the file breaks off; a last None flushes the decoder."""
+        try:
+            for packet in self.container.demux([self._stream, *self.copied]):
+                if packet.size:  # the empty ones that end each stream are PyAV's own
+                    yield packet
+        except av.FFmpegError:
+            self.damaged += 1
+        yield None
+
+    def _decode(self, packet: Packet | None) -> Iterator[VideoFrame]:
+        try:
+            pictures = self._stream.decode(packet)
+        except av.FFmpegError:
+            self.damaged += 1
+            return
+        for picture in pictures:
+            self.damaged += picture.is_corrupt
+            yield picture
+
+    def _frame(self, picture: VideoFrame) -> Frame:
+        info = self.info
+        luma = luma_of(picture, matrix=info.matrix, full_range=info.full_range)
+        if luma.shape != (info.height, info.width) or luma.dtype != info.layout.dtype:
+            raise VideoError(
+                f"{self.path}: the picture changes from {info.width}x{info.height} {info.pix_fmt} to {picture.width}x"
+                f"{picture.height} {picture.format.name} after {self._frames} frames; split the file there"
+            )
+        self._frames += 1
+        pts = self._clock(self._stream, step=1 / info.nominal_rate, strict=True).next(picture.pts)
+        return Frame(luma, pts, info.time_base, picture.duration or 0)
+
+    def _retime(self, packet: Packet) -> Packet:
+        stamp = packet.dts if packet.dts is not None else packet.pts
+        step = (packet.duration or 0) * (packet.time_base or 0)
+        moved = self._clock(packet.stream, step=step, strict=False).next(stamp)
+        if stamp is None:
+            packet.pts = packet.dts = moved
+        elif moved != stamp:
+            packet.pts = None if packet.pts is None else packet.pts + moved - stamp
+            packet.dts = None if packet.dts is None else packet.dts + moved - stamp
+        return packet
+
+    def _clock(self, stream: Stream, *, step: Fraction, strict: bool) -> Clock:
+        if stream.index not in self._clocks:
+            base = self.info.time_base if stream is self._stream else stream.time_base or Fraction(1, 1000)
+            self._clocks[stream.index] = Clock(step=round(step / base), second=round(1 / base), strict=strict)
+        return self._clocks[stream.index]
+
+    def _first_picture(self, container: InputContainer, stream: VideoStream) -> VideoFrame:
+        packets = container.demux(stream)
+        ended = False
+        while not ended:
+            try:
+                packet = next(packets, None)
+                ended = packet is None
+                for picture in stream.decode(packet):
+                    return picture
+            except av.FFmpegError:
+                continue
+        raise self._nothing()
+
+    def _nothing(self) -> VideoError:
+        return VideoError(f"{self.path}: no picture in it can be decoded; copy or export it again from its source")
+
+
+def _open(source: str, path: str | os.PathLike[str]) -> InputContainer:
+    try:
+        return av.open(source, metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise VideoError(
+            f"{path}: not a video that can be read ({reason(error)}); is it complete, and is it a video?"
+        ) from None
+
+
+def _main_stream(container: InputContainer, path: str | os.PathLike[str]) -> VideoStream:
+    """Choose the stream FFmpeg thinks best, cover pictures of music files aside."""
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    best = container.streams.best("video")
+    stream = best if best in streams else next(iter(streams), None)
+    if stream is None:
+        raise VideoError(f"{path}: there is no video in it; name a file that has pictures")
+    if stream.codec_context is None:
+        raise VideoError(f"{path}: its video codec is not known to FFmpeg; convert it to H.264 first")
+    return stream

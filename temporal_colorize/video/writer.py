@@ -1,0 +1,234 @@
+"""Writes a coloured video: the source's luma, new chroma, and everything else as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.frame import VideoFrame
+
+from .encoder import add_video, find_encoder
+from .errors import VideoError, reason
+from .frame import Frame
+from .info import VideoInfo, codec_of
+from .paths import format_of, holds, suffix_for
+from .pixels import plane_view
+from .reader import VideoReader
+
+_WRITTEN_BY_MUXERS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+_LARGEST_TIMESCALE = 2**31 - 1
+
+
+class VideoWriter:
+    """Encodes coloured frames and copies sound and subtitle packets beside them.
+
+    A context manager. Works under a hidden name in the output's folder and takes the output's name when it ends without
+    an exception; otherwise whatever stood there before is untouched.
+
+    Timestamps are the source's own, exactly in .mp4 and .mov, to the millisecond (all it has) in .mkv and .webm.
+
+    Attributes:
+        info: the source's.
+        chroma_shape: (height, width) of the Cb and Cr planes that ``write`` takes.
+        left_out: streams of the source that are not in the output, such as "subtitle stream 2 (subrip)".
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        source: VideoReader | VideoInfo,
+        *,
+        codec: str = "libx264",
+        options: Mapping[str, object] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        audio: Literal["copy", "drop"] = "copy",
+        threads: int = 0,
+    ) -> None:
+        """Open an output and its encoder.
+
+        Args:
+            path: the output; its suffix chooses the container (.mp4, .m4v, .mov, .mkv, .webm).
+            source: the open source, whose sound, subtitles, chapters and metadata are kept; or only its ``VideoInfo``.
+            codec: FFmpeg's name of a video encoder.
+            options: the encoder's options, such as preset and crf; None values are left out.
+            metadata: added to the source's, replacing equal keys. MP4 keeps standard keys only ("comment", "title").
+            audio: "drop" leaves the sound out.
+            threads: encoder threads; 0 for the encoder's own choice.
+
+        Raises:
+            VideoError: if the output cannot be written there, or cannot hold this picture or this sound.
+        """
+        self.path = Path(path)
+        reader = source if isinstance(source, VideoReader) else None
+        self.info = source.info if isinstance(source, VideoReader) else source
+        self.chroma_shape = self.info.chroma_shape
+        self.left_out: list[str] = []
+        self._copies: dict[int, Stream] = {}
+        self._frames = 0
+        container_format = format_of(self.path)
+        encoder = find_encoder(codec, self.info, str(self.path))
+        chosen = {key: str(value) for key, value in (options or {}).items() if value is not None}
+        self._part = self.path.with_name(f".{self.path.name}.part")
+        self._claim()
+        try:
+            with self._clearly("choose another output name"):
+                self._container = self._open(container_format, reader)
+            self._stream = add_video(
+                self._container, encoder, self.info, options=chosen, threads=threads, target=str(self.path)
+            )
+            with self._clearly("end the output name in .mkv"):
+                self._adopt(reader, keep_audio=audio == "copy", metadata=metadata or {})
+                self._container.start_encoding()  # writes the header: what the container refuses, it refuses now
+        except BaseException:
+            self._discard()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._discard()
+
+    def write(self, frame: Frame, cb: np.ndarray, cr: np.ndarray) -> None:
+        """Encode one coloured picture.
+
+        Args:
+            frame: the source's frame, in the source's order.
+            cb: (h, w) as ``chroma_shape`` says, integers in the luma's depth, range and matrix.
+            cr: likewise.
+
+        Raises:
+            ValueError: if a plane's shape or type does not fit.
+            VideoError: if the output cannot be written any more (a full disk).
+        """
+        dtype = self.info.layout.dtype
+        luma_shape = (self.info.height, self.info.width)
+        picture = VideoFrame(self.info.width, self.info.height, self._stream.codec_context.pix_fmt)
+        for index, (plane, shape) in enumerate(
+            ((frame.luma, luma_shape), (cb, self.chroma_shape), (cr, self.chroma_shape))
+        ):
+            if plane.shape != shape or plane.dtype != dtype:
+                raise ValueError(
+                    f"plane {index} must be {shape} {np.dtype(dtype).name}, not {plane.shape} {plane.dtype.name}"
+                )
+            plane_view(picture, index, dtype)[:] = plane
+        picture.pts, picture.time_base, picture.duration = frame.pts, frame.time_base, frame.duration
+        for tag in ("colorspace", "color_range", "color_primaries", "color_trc"):
+            setattr(picture, tag, self.info.output_tags[tag])
+        with self._clearly():
+            self._container.mux(self._stream.encode(picture))
+        self._frames += 1
+
+    def copy(self, packet: Packet) -> None:
+        """Write a packet of sound or subtitles as it is; one of a stream that is left out is ignored.
+
+        Raises:
+            VideoError: if the output cannot be written any more.
+        """
+        stream = self._copies.get(packet.stream.index)
+        if stream is not None and packet.size:
+            packet.stream = stream
+            with self._clearly():
+                self._container.mux(packet)
+
+    def close(self) -> None:
+        """Finish the file and give it its name.
+
+        Raises:
+            VideoError: if nothing was written, or the file cannot be finished.
+        """
+        try:
+            if not self._frames:
+                raise VideoError(f"{self.path}: no picture was written to it, so there is no output")
+            with self._clearly():
+                self._container.mux(self._stream.encode(None))
+                self._container.close()
+                os.replace(self._part, self.path)
+        except BaseException:
+            self._discard()
+            raise
+
+    def _claim(self) -> None:
+        """Create the hidden file, so that a folder that cannot be written to is known before any work."""
+        source = self.info.path
+        if self.path.is_dir():
+            raise VideoError(f"{self.path}: this is a folder; name a file in it for the output")
+        if self.path.exists() and source.exists() and os.path.samefile(self.path, source):
+            raise VideoError(f"{self.path}: the output is the source itself; give the output another name")
+        try:
+            self._part.open("wb").close()
+        except (OSError, ValueError) as error:
+            raise VideoError(f"{self.path}: cannot be written there ({reason(error)}); choose another folder") from None
+
+    def _discard(self) -> None:
+        container = getattr(self, "_container", None)
+        if container is not None:
+            with contextlib.suppress(av.FFmpegError, OSError, ValueError):
+                container.close()
+        with contextlib.suppress(OSError):
+            self._part.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _clearly(self, advice: str = "is the disk full?") -> Iterator[None]:
+        try:
+            yield
+        except VideoError:
+            raise
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise VideoError(f"{self.path}: writing failed ({reason(error)}); {advice}") from None
+
+    def _open(self, container_format: str, reader: VideoReader | None) -> OutputContainer:
+        streams = reader.copied if reader else []
+        options = {"avoid_negative_ts": "disabled"}  # sound that starts before the picture stays where it is
+        if container_format in ("mp4", "mov"):
+            # A late start is counted in these units: FFmpeg's own choice, milliseconds, would round it.
+            scale = math.lcm(
+                self.info.time_base.denominator, *(s.time_base.denominator for s in streams if s.time_base)
+            )
+            if scale > _LARGEST_TIMESCALE:
+                scale = self.info.time_base.denominator
+            options["movie_timescale"] = str(max(scale, 1000))
+        return av.open(
+            os.path.abspath(self._part), "w", format=container_format, container_options=options
+        )  # fmt: skip
+
+    def _adopt(self, reader: VideoReader | None, *, keep_audio: bool, metadata: Mapping[str, str]) -> None:
+        """Take over the source's other streams, chapters and metadata."""
+        kept: dict[str, str] = {}
+        if reader is not None:
+            kept = {k: v for k, v in reader.container.metadata.items() if k.lower() not in _WRITTEN_BY_MUXERS}
+            for stream in reader.container.streams:
+                if stream.index != reader.stream_index:
+                    self._adopt_stream(stream, keep_audio=keep_audio)
+            self._container.set_chapters(reader.container.chapters())
+        self._container.metadata.update({**kept, **metadata})
+
+    def _adopt_stream(self, stream: Stream, *, keep_audio: bool) -> None:
+        codec = codec_of(stream)
+        fits = stream.type in ("audio", "subtitle") and holds(self.path.suffix.lower(), codec)
+        if stream.type == "audio" and keep_audio and not fits:
+            suffix = suffix_for(self.info.audio_codecs)
+            advice = f"end the output name in {suffix}" if suffix else "leave the sound out (audio=drop)"
+            raise VideoError(f"{self.path}: {self.path.suffix} files cannot hold this sound ({codec}); {advice}")
+        if not fits or (stream.type == "audio" and not keep_audio):
+            self.left_out.append(f"{stream.type} stream {stream.index} ({codec})")
+            return
+        twin = self._container.add_stream_from_template(stream)
+        twin.metadata.update(stream.metadata)
+        twin.disposition = stream.disposition
+        self._copies[stream.index] = twin
