@@ -1,6 +1,6 @@
 """Count how common each of the 313 ab bins is in the training data, as the training draws it.
 
-    python -m data_prep.prior OUTPUT.csv [--batches 400] [data.root=/my/data and other options of train.py]
+python -m data_prep.prior OUTPUT.csv [--batches 400] [data.root=/my/data and other options of train.py]
 """
 
 import argparse

@@ -114,6 +114,11 @@ def infer() -> None:
     _guarded(lambda: _infer(compose("infer", arguments)))
 
 
+def evaluate() -> None:
+    """Run `evaluate.py`."""
+    _guarded(lambda: _evaluate(compose("evaluate", sys.argv[1:])))
+
+
 def _train(config: "DictConfig") -> float:
     """Train once; the return value is what a sweep minimises, the best validation error (ab units squared)."""
     import pytorch_lightning as pl
@@ -145,7 +150,61 @@ def _train(config: "DictConfig") -> float:
 
 
 def _infer(config: "DictConfig") -> None:
-    raise SystemExit("not yet")
+    """Colour one video or picture and print the report."""
+    from temporal_colorize.inference.picture import colorize_picture, is_picture
+    from temporal_colorize.inference.session import Session, SessionOptions, pick_device
+    from temporal_colorize.inference.video import colorize_video
+    from temporal_colorize.inference.weights import load_weights
+
+    if config.video is None:
+        raise ValueError("video is missing: python infer.py video=clip.mp4")
+    inference = {**config.inference}
+    device = pick_device(inference.pop("device"))
+    weights = load_weights(config.weights, architecture=config.model)
+    session = Session(weights, SessionOptions(**inference), device=device)
+    if is_picture(config.video):
+        report = colorize_picture(config.video, config.output, session)
+    else:
+        encoder = {**config.encoder}
+        report = colorize_video(
+            config.video,
+            config.output,
+            session,
+            codec=encoder.pop("codec"),
+            options=encoder,
+            audio=config.audio,
+            progress=config.progress,
+        )
+    print(report)
+
+
+def _evaluate(config: "DictConfig") -> None:
+    """Score weights at several vividnesses against grey and the truth; print the tables, write them and a sheet."""
+    import json
+
+    import cv2
+
+    from temporal_colorize.inference.session import Session, SessionOptions, pick_device
+    from temporal_colorize.inference.weights import load_weights
+    from temporal_colorize.training.evaluation import evaluate, find_scenes, grey, session_colorizer
+
+    scenes = find_scenes(**config.data)
+    inference = {**config.inference}
+    device = pick_device(inference.pop("device"))
+    weights = load_weights(config.weights)
+    rows = {"grey": lambda: grey}
+    for vividness in config.vividness:
+        options = SessionOptions(**{**inference, "vividness": vividness})
+        name = f"{weights.name}, " + ("default" if vividness is None else f"vividness {vividness}")
+        rows[name] = lambda options=options: session_colorizer(Session(weights, options, device=device))
+    result = evaluate(scenes, rows)
+    folder = Path(config.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.json").write_text(json.dumps(result.scores, indent=1))
+    (folder / "report.md").write_text(result.markdown())
+    cv2.imwrite(str(folder / "sheet.png"), result.contact_sheet()[..., ::-1])
+    print(result.markdown())
+    print(f"written: {folder}/report.md, report.json and sheet.png")
 
 
 def _guarded(run: Callable[[], None]) -> None:

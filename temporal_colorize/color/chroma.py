@@ -82,15 +82,13 @@ def luma_from_code(codes: Tensor, coding: ChromaCoding) -> Tensor:
 
 
 def lightness_from_luma(luma: Tensor) -> Tensor:
-    """L* in 0..100 of the grey whose R' = G' = B' = Y'. This is what the network sees, in training and in use.
-
-    Args:
-        luma: Y' in [0, 1], any shape; values outside are clamped.
-    """
+    """L* in 0..100 of the grey whose R' = G' = B' = Y' in [0, 1]: what the network sees, in training and in use."""
     luma = _at_least_float32(luma).clamp(0, 1)
-    linear = torch.where(luma <= 12.92 * _TOE, luma / 12.92, ((luma + 0.055) / 1.055) ** 2.4)
-    root = torch.where(linear > _DELTA**3, linear.clamp_min(_DELTA**3) ** (1 / 3), linear / (3 * _DELTA**2) + 4 / 29)
-    return 116 * root - 16
+    above = luma.clamp(min=12.92 * _TOE)
+    base = (above + 0.055).mul_(1 / 1.055)
+    linear = (base**2.4).add_(luma - above, alpha=1 / 12.92)
+    root = (base**0.8).clamp_(min=_DELTA)  # the cube root of base ** 2.4
+    return root.add_(linear.clamp_(max=_DELTA**3).sub_(_DELTA**3), alpha=1 / (3 * _DELTA**2)).mul_(116).sub_(16)
 
 
 def luma_of_rgb(rgb: Tensor, matrix: Matrix) -> Tensor:

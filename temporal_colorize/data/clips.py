@@ -1,13 +1,13 @@
 """Real colour clips, read with decord at random places."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from temporal_colorize.data.moving import Clip, still_clip
-from temporal_colorize.data.pictures import PictureError
+from temporal_colorize.data.pictures import DataError
 
 
 class VideoClips:
@@ -24,30 +24,44 @@ class VideoClips:
     def __len__(self) -> int:
         return len(self.files)
 
+    def frames(self, number: int, *, most: int) -> np.ndarray:
+        """Read the first `most` frames of a file, or all if there are fewer: (T, H, W, 3) uint8.
+
+        Raises:
+            DataError: If the file cannot be read.
+        """
+        return self._read(number, lambda count: np.arange(min(count, most)))
+
     def piece(self, number: int, *, frames: int, size: int, rng: np.random.Generator) -> Clip:
         """Cut `frames` frames, one to three apart, forward or backward, and a random square of them.
 
         A file shorter than that is read to its end and back again.
 
         Raises:
-            PictureError: If the file cannot be read.
+            DataError: If the file cannot be read.
         """
+
+        def places(count: int) -> np.ndarray:
+            step = int(rng.integers(1, 4))
+            span = (frames - 1) * step + 1
+            places = rng.integers(max(count - span, 0) + 1) + step * np.arange(frames)
+            return np.abs((places + count - 1) % max(2 * count - 2, 1) - (count - 1))  # to the end and back
+
+        decoded = self._read(number, places)
+        if rng.random() < 0.5:
+            decoded = decoded[::-1]
+        return still_clip(_crop(decoded, size, rng))
+
+    def _read(self, number: int, places: Callable[[int], np.ndarray]) -> np.ndarray:
+        """Read the frames at the places that `places` chooses, given how many there are."""
         import decord
 
         file = self.files[number]
         try:
             reader = decord.VideoReader(str(file), num_threads=1)
-            count = len(reader)
-            step = int(rng.integers(1, 4))
-            span = (frames - 1) * step + 1
-            places = rng.integers(max(count - span, 0) + 1) + step * np.arange(frames)
-            places = np.abs((places + count - 1) % max(2 * count - 2, 1) - (count - 1))  # to the end and back
-            decoded = reader.get_batch(places.tolist()).asnumpy()
-        except decord.DECORDError as error:
-            raise PictureError(f"{file} cannot be read: {str(error).splitlines()[0]}") from error
-        if rng.random() < 0.5:
-            decoded = decoded[::-1]
-        return still_clip(_crop(decoded, size, rng))
+            return reader.get_batch(places(len(reader)).tolist()).asnumpy()
+        except (decord.DECORDError, RuntimeError) as error:
+            raise DataError(f"{file} cannot be read: {str(error).splitlines()[0]}") from error
 
 
 def _crop(clip: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

@@ -14,9 +14,9 @@ from temporal_colorize.data.clips import VideoClips
 from temporal_colorize.data.moving import Clip, moving_clip, random_crop, still_clip
 from temporal_colorize.data.pictures import (
     PICTURE_SUFFIXES,
+    DataError,
     FilePictures,
     Photographs,
-    PictureError,
     PictureSet,
     is_held_out,
 )
@@ -48,9 +48,7 @@ class TrainingClips(Dataset[ClipBatch]):
         seed: Together with a key's number it seeds all that is random.
     """
 
-    def __init__(
-        self, pictures: PictureSet, videos: VideoClips, *, size: int, video_share: float, seed: int
-    ) -> None:
+    def __init__(self, pictures: PictureSet, videos: VideoClips, *, size: int, video_share: float, seed: int) -> None:
         self.pictures, self.videos = pictures, videos
         self.size, self.seed = size, seed
         self.video_share = video_share if len(pictures) else 1.0
@@ -119,7 +117,7 @@ class ColorDataModule(LightningDataModule):
         seed: Decides every clip, whatever the number of workers.
 
     Raises:
-        PictureError: If root is not a folder or holds no picture and no clip.
+        DataError: If root is not a folder or holds no picture and no clip.
         ValueError: If size is not a multiple of 32.
     """
 
@@ -166,7 +164,9 @@ class ColorDataModule(LightningDataModule):
         held_videos = [is_held_out(file.name, self.held_out_percent) for file in videos.files]
         for tuning in (False, True):
             stills = pictures.subset(number for number, is_held in enumerate(held) if is_held == tuning)
-            clips = VideoClips(file for file, is_held in zip(videos.files, held_videos, strict=True) if is_held == tuning)
+            clips = VideoClips(
+                file for file, is_held in zip(videos.files, held_videos, strict=True) if is_held == tuning
+            )
             if not len(stills) and not len(clips):
                 stills, clips = pictures, videos  # too few files to divide
             split = self._clips(stills, clips, seed=self.seed + tuning)
@@ -187,7 +187,7 @@ class ColorDataModule(LightningDataModule):
 
     def _find(self) -> tuple[FilePictures, VideoClips]:
         if not self.root.is_dir():
-            raise PictureError(f"data.root={self.root} is not a folder")
+            raise DataError(f"data.root={self.root} is not a folder")
 
         def files(kind: str, suffixes: frozenset[str]) -> list[Path]:
             found = {path for pattern in self.patterns[kind] for path in self.root.glob(pattern)}
@@ -196,7 +196,7 @@ class ColorDataModule(LightningDataModule):
         pictures = FilePictures(files("pictures", PICTURE_SUFFIXES | {".tar"}))
         videos = VideoClips(files("videos", VideoClips.SUFFIXES))
         if not len(pictures) and not len(videos):
-            raise PictureError(
+            raise DataError(
                 f"data.root={self.root} holds no picture ({', '.join(self.patterns['pictures'])}) "
                 f"and no clip ({', '.join(self.patterns['videos'])}): set data.pictures or data.videos"
             )

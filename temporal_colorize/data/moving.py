@@ -104,9 +104,7 @@ def _cut_out(picture: np.ndarray, frames: int, size: int, rng: np.random.Generat
     return _CutOut(texture, alpha, middle - velocity * (frames - 1) / 2, velocity)
 
 
-def _render(
-    scene: np.ndarray, camera: np.ndarray, cutouts: Sequence[_CutOut], t: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _render(scene: np.ndarray, camera: np.ndarray, cutouts: Sequence[_CutOut], t: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw frame t: (H, W, 3) uint8, and who owns each pixel, (H, W): 0 the scene, k the k-th cut-out."""
     size = scene.shape[0]
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -134,7 +132,9 @@ def _flow_back(
     grid = np.arange(size // FLOW_SCALE) * FLOW_SCALE + (FLOW_SCALE - 1) / 2  # the middles of the cells
     x, y = np.meshgrid(grid, grid)
     back = np.linalg.inv(camera_before) @ camera
-    flow = np.stack([back[0, 0] * x + back[0, 1] * y + back[0, 2] - x, back[1, 0] * x + back[1, 1] * y + back[1, 2] - y])
+    flow = np.stack(
+        [back[0, 0] * x + back[0, 1] * y + back[0, 2] - x, back[1, 0] * x + back[1, 1] * y + back[1, 2] - y]
+    )
     here = owner[grid.astype(int)[:, None], grid.astype(int)]
     for number, cutout in enumerate(cutouts, start=1):
         flow[:, here == number] = -cutout.velocity[:, None]

@@ -14,7 +14,7 @@ PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", 
 _PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
 
 
-class PictureError(ValueError):
+class DataError(ValueError):
     """A picture or a collection of them cannot be used; the message names it."""
 
 
@@ -38,7 +38,7 @@ def is_held_out(name: str, percent: int) -> bool:
 def _decode(content: bytes, name: str) -> np.ndarray:
     picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if content else None
     if picture is None:
-        raise PictureError(f"{name} is not a picture that can be read")
+        raise DataError(f"{name} is not a picture that can be read")
     return picture
 
 
@@ -82,7 +82,7 @@ def _members(file: Path) -> list[tuple[str, int, int]]:
                 if member.isfile() and Path(member.name).suffix.lower() in PICTURE_SUFFIXES
             ]
     except tarfile.TarError as error:
-        raise PictureError(f"{file} is not a tar of pictures: {error}") from error
+        raise DataError(f"{file} is not a tar of pictures: {error}") from error
 
 
 class Photographs:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -33,6 +32,11 @@ class Decoding:
 
     vividness: float = 0.5
     temperature: float = 0.38
+
+    def resolve(self, vividness: float | None, temperature: float | None) -> tuple[float, float]:
+        """Fill in what the user leaves open: at another vividness, the temperature that belongs to it."""
+        vivid = self.vividness if vividness is None else vividness
+        return vivid, 1 + vivid * (self.temperature - 1) if temperature is None else temperature
 
 
 @dataclass(frozen=True)
@@ -151,20 +155,6 @@ def copy_into(net: nn.Module, weights: Weights) -> None:
     try:
         net.load_state_dict(weights.net.state_dict())
     except RuntimeError as error:
-        raise WeightsError(f"weights={weights.name} does not fit this model: {str(error).splitlines()[1].strip()}") from error
-
-
-def device_of(name: str) -> torch.device:
-    """Turn "auto", "cpu", "cuda", "mps" or "cuda:1" into a device.
-
-    Raises:
-        ValueError: If this machine has no such device.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device={name} is not on this machine: choose auto, cpu, cuda or mps") from error
-    return device
+        raise WeightsError(
+            f"weights={weights.name} does not fit this model: {str(error).splitlines()[1].strip()}"
+        ) from error

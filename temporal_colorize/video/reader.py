@@ -137,13 +137,13 @@ class VideoReader:
                 f"{picture.height} {picture.format.name} after {self._frames} frames; split the file there"
             )
         self._frames += 1
-        pts = self._clock(self._stream, step=1 / info.nominal_rate, strict=True).next(picture.pts)
+        pts = self._clock(self._stream, step=1 / info.nominal_rate).next(picture.pts)
         return Frame(luma, pts, info.time_base, picture.duration or 0)
 
     def _retime(self, packet: Packet) -> Packet:
         stamp = packet.dts if packet.dts is not None else packet.pts
-        step = (packet.duration or 0) * (packet.time_base or 0)
-        moved = self._clock(packet.stream, step=step, strict=False).next(stamp)
+        step = (packet.duration or 0) * (packet.time_base or Fraction(0))
+        moved = self._clock(packet.stream, step=step).next(stamp)
         if stamp is None:
             packet.pts = packet.dts = moved
         elif moved != stamp:
@@ -151,10 +151,14 @@ class VideoReader:
             packet.dts = None if packet.dts is None else packet.dts + moved - stamp
         return packet
 
-    def _clock(self, stream: Stream, *, step: Fraction, strict: bool) -> Clock:
+    def _clock(self, stream: Stream, *, step: Fraction) -> Clock:
+        """Return a stream's clock; its first item's ``step``, in seconds, sets it up."""
         if stream.index not in self._clocks:
             base = self.info.time_base if stream is self._stream else stream.time_base or Fraction(1, 1000)
-            self._clocks[stream.index] = Clock(step=round(step / base), second=round(1 / base), strict=strict)
+            ticks = round(step / base)
+            # Sound is counted in samples in MP4: a 256th of a packet is still some. Subtitles may start together.
+            least = {"video": 1, "audio": max(1, ticks // 256)}.get(stream.type, 0)
+            self._clocks[stream.index] = Clock(step=ticks, second=round(1 / base), least=least)
         return self._clocks[stream.index]
 
     def _first_picture(self, container: InputContainer, stream: VideoStream) -> VideoFrame:

@@ -14,18 +14,18 @@ class Clock:
         repaired: how many timestamps are not the file's own.
     """
 
-    def __init__(self, *, step: int, second: int, strict: bool) -> None:
+    def __init__(self, *, step: int, second: int, least: int) -> None:
         """Start a clock.
 
         Args:
             step: nominal distance of two timestamps, for missing ones.
             second: one second, in the same units.
-            strict: whether two equal timestamps in turn are one too many.
+            least: how far apart two timestamps in turn must be; 0 allows equal ones.
         """
         self.repaired = 0
         self._step = max(1, step)
         self._second = second
-        self._least = 1 if strict else 0
+        self._least = least
         self._last: int | None = None
         self._shift = 0
 

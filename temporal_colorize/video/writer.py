@@ -75,18 +75,18 @@ class VideoWriter:
         self.left_out: list[str] = []
         self._copies: dict[int, Stream] = {}
         self._frames = 0
-        container_format = format_of(self.path)
+        format_of(self.path)  # names the suffix we cannot write, before anything else
         encoder = find_encoder(codec, self.info, str(self.path))
         chosen = {key: str(value) for key, value in (options or {}).items() if value is not None}
         self._part = self.path.with_name(f".{self.path.name}.part")
         self._claim()
         try:
             with self._clearly("choose another output name"):
-                self._container = self._open(container_format, reader)
+                self._container = self._open(reader)
             self._stream = add_video(
                 self._container, encoder, self.info, options=chosen, threads=threads, target=str(self.path)
             )
-            with self._clearly("end the output name in .mkv"):
+            with self._clearly("end the output name in .mkv, or leave the sound out (audio=drop)"):
                 self._adopt(reader, keep_audio=audio == "copy", metadata=metadata or {})
                 self._container.start_encoding()  # writes the header: what the container refuses, it refuses now
         except BaseException:
@@ -192,7 +192,8 @@ class VideoWriter:
         except (av.FFmpegError, OSError, ValueError) as error:
             raise VideoError(f"{self.path}: writing failed ({reason(error)}); {advice}") from None
 
-    def _open(self, container_format: str, reader: VideoReader | None) -> OutputContainer:
+    def _open(self, reader: VideoReader | None) -> OutputContainer:
+        container_format = format_of(self.path)
         streams = reader.copied if reader else []
         options = {"avoid_negative_ts": "disabled"}  # sound that starts before the picture stays where it is
         if container_format in ("mp4", "mov"):

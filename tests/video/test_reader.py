@@ -92,11 +92,12 @@ def test_recorder_that_restarts_its_clock(tmp_path: Path, recolor) -> None:
 
 
 def test_clock() -> None:
-    clock = Clock(step=40, second=1000, strict=True)
+    clock = Clock(step=40, second=1000, least=1)
     assert [clock.next(t) for t in (100, 140, 140, 130, 180, 9000, None)] == [100, 140, 141, 142, 180, 9000, 9040]
     assert clock.repaired == 3
     assert [clock.next(t) for t in (0, 40, 80)] == [9080, 9120, 9160]
-    assert [Clock(step=1, second=10, strict=False).next(t) for t in (5,)] == [5]
+    together = Clock(step=1, second=10, least=0)
+    assert [together.next(t) for t in (5, 5, 4, None)] == [5, 5, 5, 6]
 
 
 def test_subtitles_are_kept_or_named(tmp_path: Path, recolor) -> None:

@@ -1,0 +1,1 @@
+"""From raw footage and photographs to what training and demonstrations read."""

@@ -1,0 +1,100 @@
+"""A single picture in, a coloured one out."""
+
+import contextlib
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from temporal_colorize.color.chroma import ChromaCoding, chroma_to_rgb, lightness_from_luma, luma_from_code
+from temporal_colorize.inference.planes import chroma_at, shrink_luma
+from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.video import Report
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+
+
+class PictureError(ValueError):
+    """A picture that cannot be read or written; the message names it."""
+
+
+def is_picture(path: str | os.PathLike[str]) -> bool:
+    """Say whether a name is that of a picture rather than of a video."""
+    return Path(path).suffix.lower() in SUFFIXES
+
+
+def colorize_picture(source: str | os.PathLike[str], output: str | os.PathLike[str] | None, session: Session) -> Report:
+    """Colour a picture file; colour in it is ignored, its Rec. 601 luma is used and kept.
+
+    Args:
+        source: JPEG, PNG, WebP, BMP or TIFF, 8 or 16 bits.
+        output: Where to, the suffix choosing the format; None for `photo.color.jpg` beside `photo.jpg`.
+        session: A fresh session.
+
+    Raises:
+        PictureError: If the source cannot be read or the output not written.
+    """
+    start = time.perf_counter()
+    source = Path(source)
+    target = Path(output) if output is not None else source.with_name(f"{source.stem}.color{source.suffix}")
+    if target.suffix.lower() not in SUFFIXES:
+        raise PictureError(f"output={target}: the name of a picture ends in one of {', '.join(sorted(SUFFIXES))}")
+    if target.exists() and source.exists() and target.samefile(source):
+        raise PictureError(f"output={target} is the source itself; give the output another name")
+    plane = read_luma(source)
+    rgb = colorize_plane(plane, session)
+    _write(target, (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype))
+    return Report(output=target, frames=1, seconds=time.perf_counter() - start)
+
+
+def colorize_plane(plane: np.ndarray, session: Session) -> Tensor:
+    """Colour one luma plane, (H, W) uint8 or uint16 of full range, as a fresh scene: (H, W, 3) RGB in [0, 1]."""
+    coding = ChromaCoding("bt601", full_range=True, bit_depth=8 * plane.dtype.itemsize)
+    seen = lightness_from_luma(shrink_luma(plane, *session.network_size(*plane.shape), coding))
+    ab = session.color(seen)
+    luma = luma_from_code(torch.from_numpy(plane)[None], coding)
+    chroma = chroma_at(luma, ab, seen, coding)
+    return chroma_to_rgb(luma, chroma, coding.matrix).permute(1, 2, 0)
+
+
+def read_luma(source: str | os.PathLike[str]) -> np.ndarray:
+    """Read a picture's luma, (H, W) uint8 or uint16, turned as its EXIF says.
+
+    Raises:
+        PictureError: If there is no such file or it is not a picture.
+    """
+    import cv2
+
+    path = Path(source)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PictureError(f"{path}: cannot be read ({error.strerror})") from error
+    picture = (
+        cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR) if content else None
+    )
+    if picture is None or picture.dtype not in (np.uint8, np.uint16):
+        what = "is empty" if not content else "is not a picture that can be read (8 or 16 bits)"
+        raise PictureError(f"{path}: {what}")
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # Rec. 601; a grey picture comes out as it went in
+
+
+def _write(target: Path, rgb: np.ndarray) -> None:
+    import cv2
+
+    if rgb.dtype == np.uint16 and target.suffix.lower() in {".jpg", ".jpeg", ".webp", ".bmp"}:
+        rgb = (rgb >> 8).astype(np.uint8)
+    done, content = cv2.imencode(target.suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])
+    if not done:
+        raise PictureError(f"output={target}: this picture does not fit the format {target.suffix}")
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(content.tobytes())
+        part.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise PictureError(f"output={target}: cannot be written there ({error.strerror})") from error

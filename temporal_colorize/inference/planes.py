@@ -1,0 +1,45 @@
+"""From a frame's luma plane to what the network sees, and from its ab to the chroma planes of the stream."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from temporal_colorize.color.chroma import (
+    ChromaCoding,
+    ab_to_chroma,
+    chroma_to_codes,
+    lightness_from_luma,
+    luma_from_code,
+)
+from temporal_colorize.inference.upsample import guided_upsample
+
+
+def shrink_luma(plane: np.ndarray, height: int, width: int, coding: ChromaCoding) -> Tensor:
+    """Average a luma plane, (H, W) of codes, down to (1, height, width) of Y' in 0..1."""
+    import cv2
+
+    small = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+    return luma_from_code(torch.from_numpy(small)[None], coding)
+
+
+def chroma_at(luma: Tensor, ab: Tensor, seen: Tensor, coding: ChromaCoding) -> Tensor:
+    """Bring ab to the size of luma, along its edges, and turn it into chroma.
+
+    Args:
+        luma: (1, H, W), Y' in 0..1 at the size wanted.
+        ab: (2, h, w), from the network.
+        seen: (1, H0, W0), the L* that the network saw.
+        coding: The stream's.
+
+    Returns:
+        (2, H, W): Cb and Cr in -0.5..0.5.
+    """
+    low = torch.nn.functional.interpolate(seen[None], ab.shape[-2:], mode="area")[0]
+    full = guided_upsample(ab, low, lightness_from_luma(luma))
+    return ab_to_chroma(luma, full, coding.matrix)
+
+
+def chroma_planes(luma: Tensor, ab: Tensor, seen: Tensor, coding: ChromaCoding) -> tuple[np.ndarray, np.ndarray]:
+    """Return the Cb and Cr codes of `chroma_at`, each (H, W) in the stream's integer type."""
+    codes = chroma_to_codes(chroma_at(luma, ab, seen, coding), coding).numpy()
+    return codes[0], codes[1]

@@ -1,0 +1,130 @@
+"""A video file in, a coloured one out."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from temporal_colorize.color.chroma import ChromaCoding, lightness_from_luma
+from temporal_colorize.inference.planes import chroma_planes, shrink_luma
+from temporal_colorize.inference.session import Session
+from temporal_colorize.video import Frame, VideoInfo, VideoReader, VideoWriter, default_output
+
+STATEMENT = "Colours estimated from luma by temporal-colorize: they are not evidence of the true colours."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What was done.
+
+    Attributes:
+        output: The coloured file.
+        frames: Frames coloured.
+        seconds: Wall time.
+        cuts: Scene cuts at which the colour state was dropped.
+        damaged: Packets or frames of the source that could not be decoded.
+        left_out: Streams of the source that the output does not have.
+    """
+
+    output: Path
+    frames: int
+    seconds: float
+    cuts: int = 0
+    damaged: int = 0
+    left_out: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        rate = self.frames / max(self.seconds, 1e-9)
+        parts = [f"{self.output}: {self.frames} frames in {self.seconds:.1f} s ({rate:.1f} fps)"]
+        if self.cuts:
+            parts.append(f"{self.cuts} cut{'s' * (self.cuts > 1)}")
+        if self.damaged:
+            parts.append(f"{self.damaged} damaged and left out")
+        if self.left_out:
+            parts.append("without " + ", ".join(self.left_out))
+        return "; ".join(parts)
+
+
+def colorize_video(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None,
+    session: Session,
+    *,
+    codec: str,
+    options: Mapping[str, object],
+    audio: Literal["copy", "drop"] = "copy",
+    progress: bool = False,
+) -> Report:
+    """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
+
+    Args:
+        source: The video.
+        output: Where to; None for `clip.color.mp4` beside `clip.mp4`.
+        session: A fresh session.
+        codec: FFmpeg's name of the video encoder.
+        options: The encoder's options; None values are left out.
+        audio: "drop" leaves the sound out.
+        progress: Show a progress bar on standard error.
+
+    Raises:
+        VideoError: If the source cannot be read or the output not written; nothing is left under the output's name.
+    """
+    start = time.perf_counter()
+    frames = 0
+    target = Path(output) if output is not None else default_output(source)
+    with contextlib.ExitStack() as stack:
+        reader = stack.enter_context(VideoReader(source))
+        metadata = {"comment": STATEMENT}
+        writer = stack.enter_context(
+            VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio)
+        )
+        shown = stack.enter_context(_progress(reader.info, enabled=progress))
+        color = _frame_colorizer(session, reader.info, writer.chroma_shape)
+        for item in reader:
+            if isinstance(item, Frame):
+                writer.write(item, *color(item))
+                frames += 1
+                shown()
+            else:
+                writer.copy(item)
+    seconds = time.perf_counter() - start
+    return Report(
+        output=target,
+        frames=frames,
+        seconds=seconds,
+        cuts=session.cuts,
+        damaged=reader.damaged,
+        left_out=writer.left_out,
+    )
+
+
+def _frame_colorizer(session: Session, info: VideoInfo, chroma_shape: tuple[int, int]) -> Callable[[Frame], tuple]:
+    coding = ChromaCoding(info.matrix, info.full_range, info.bit_depth)
+    size = session.network_size(info.height, info.width)
+
+    def color(frame: Frame) -> tuple:
+        seen = lightness_from_luma(shrink_luma(frame.luma, *size, coding))
+        ab = session.color(seen)
+        luma = shrink_luma(frame.luma, *chroma_shape, coding)
+        with torch.inference_mode():
+            return chroma_planes(luma, ab, seen, coding)
+
+    return color
+
+
+@contextlib.contextmanager
+def _progress(info: VideoInfo, *, enabled: bool):
+    """Yield a function to call for every frame done."""
+    if not enabled:
+        yield lambda: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=info.frame_count, unit=" frames", desc=info.path.name, file=sys.stderr, dynamic_ncols=True) as bar:
+        yield bar.update

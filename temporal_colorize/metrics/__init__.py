@@ -1,0 +1,1 @@
+"""Measures of colour against a truth, all in float and each with its definition."""
