@@ -18,6 +18,7 @@ _HERE = Path(__file__).parent
 
 
 @functools.cache
+@torch.inference_mode(False)  # kept for whoever asks next, who may want gradients
 def bin_centres() -> Tensor:
     """Return the bin centres, (313, 2) float32: a and b, in the order of Zhang et al."""
     with open(_HERE / "ab_gamut_313.csv", newline="") as file:
@@ -54,6 +55,7 @@ def encode_soft(ab: Tensor, *, neighbours: int = 5, sigma: float = 5.0) -> tuple
 
 
 @functools.cache
+@torch.inference_mode(False)
 def _near_bins() -> Tensor:
     """List the 12 bins nearest to every whole (a, b) in -128..127, (256, 256, 12): the nearest five are among them
     for every colour that rounds to it, and comparing 12 bins is five times as fast as comparing 313."""

@@ -25,6 +25,7 @@ _TOE = 0.0031308  # where the sRGB curve turns from a line into a power, in line
 AB_LIMIT = 110.0  # no colour of the sRGB cube has |a| or |b| above 107.9
 _LIGHTNESS_BRACKET = (-30.0, 180.0)  # holds the solution for every luma in 0..1 and |a|, |b| <= AB_LIMIT
 _LUMA_NODES, _AB_NODES = 49, 89  # with these the look-up is at most 0.65 of an 8-bit code off, 0.0003 on average
+_BAND_PIXELS = 1 << 17  # larger buffers go back to the system after every step, and fetching them again costs double
 
 
 def _luma_weights(matrix: str) -> tuple[float, float, float]:
@@ -72,11 +73,7 @@ class ChromaCoding:
 
 
 def luma_from_code(codes: Tensor, coding: ChromaCoding) -> Tensor:
-    """Turn luma codes of any integer dtype into Y' in [0, 1], float32.
-
-    Codes below black or above white become 0 or 1: nothing outside the RGB cube can be given a colour, and the
-    stream's own luma plane is written out again anyway.
-    """
+    """Turn luma codes, any shape, into float32 Y' in [0, 1]; beyond black and white, where no colour fits, clamped."""
     black, white = coding.luma_bounds
     return (codes.float() - black).mul_(1 / (white - black)).clamp_(0, 1)
 
@@ -107,10 +104,7 @@ def rgb_to_chroma(rgb: Tensor, matrix: Matrix) -> Tensor:
 
 
 def chroma_to_rgb(luma: Tensor, chroma: Tensor, matrix: Matrix) -> Tensor:
-    """Gamma-coded rgb (*, 3, H, W) in [0, 1] of Y' (*, 1, H, W) and Cb, Cr (*, 2, H, W) of the same size.
-
-    What lies outside the cube is clipped: chroma from `ab_to_chroma` never does, by more than rounding.
-    """
+    """Gamma-coded rgb (*, 3, H, W), clipped to [0, 1], of Y' (*, 1, H, W) and Cb, Cr (*, 2, H, W) of the same size."""
     kr, kg, kb = _luma_weights(matrix)
     cb, cr = _at_least_float32(chroma).unbind(-3)
     red, blue = 2 * (1 - kr) * cr, 2 * (1 - kb) * cb
@@ -143,7 +137,13 @@ def ab_to_chroma(luma: Tensor, ab: Tensor, matrix: Matrix) -> Tensor:
     Raises:
         ValueError: the shapes do not fit each other, or the matrix is unknown.
     """
-    luma, a, b = _planes(luma, ab, torch.float32)
+    planes = _planes(luma, ab, torch.float32)
+    rows = max(1, _BAND_PIXELS // max(1, planes[0][..., :1, :].numel()))
+    bands = zip(*(plane.split(rows, -2) for plane in planes), strict=True)
+    return torch.cat([_band_to_chroma(*band, matrix) for band in bands], -2)
+
+
+def _band_to_chroma(luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix) -> Tensor:
     lightness = _look_up_lightness(luma, a, b, matrix)
     values, slopes = zip(*_rgb_and_slope(lightness, a, b), strict=True)
     weights = _luma_weights(matrix)
@@ -229,11 +229,9 @@ def _solve_lightness(luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix, *, halv
 
 
 @functools.cache
+@torch.inference_mode(False)  # kept for whoever asks next, who may want gradients
 def _lightness_atlas(matrix: Matrix, device: torch.device) -> Tensor:
-    """L* over (Y', a, b): the (a, b) pictures of each step of Y' one below the other, its two ends as two channels.
-
-    Looked up in 2-D, and interpolated in Y' afterwards, this is twice as fast on CPU as a 3-D table.
-    """
+    """L* over (a, b) of each step of Y' one below the other, its two ends as channels: faster on CPU than a 3-D table."""
     ab = torch.linspace(-AB_LIMIT, AB_LIMIT, _AB_NODES)
     luma, a, b = torch.meshgrid(torch.linspace(0, 1, _LUMA_NODES), ab, ab, indexing="ij")
     table = _solve_lightness(luma, a, b, matrix, halvings=14)

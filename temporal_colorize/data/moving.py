@@ -141,4 +141,12 @@ def _flow_back(
     to_x, to_y = np.rint(x + flow[0]).astype(int), np.rint(y + flow[1]).astype(int)
     inside = (to_x >= 0) & (to_x < size) & (to_y >= 0) & (to_y < size)
     there = owner_before[to_y.clip(0, size - 1), to_x.clip(0, size - 1)]
-    return (flow / FLOW_SCALE).astype(np.float32), (inside & (there == here)).astype(np.float32)
+    visible = inside & (there == here) & _pure(owner)
+    return (flow / FLOW_SCALE).astype(np.float32), visible.astype(np.float32)
+
+
+def _pure(owner: np.ndarray) -> np.ndarray:
+    """Say which cells, and the cells around them, belong to one owner alone; the others move two ways at once."""
+    kernel = np.ones((3 * FLOW_SCALE, 3 * FLOW_SCALE), np.uint8)
+    mixed = cv2.dilate(owner, kernel) != cv2.erode(owner, kernel)
+    return ~mixed[FLOW_SCALE // 2 :: FLOW_SCALE, FLOW_SCALE // 2 :: FLOW_SCALE]

@@ -1,10 +1,10 @@
 """Reads and writes video files, and knows nothing of colour: luma in, chroma planes in, everything else kept."""
 
-from .errors import VideoError
-from .frame import Frame
-from .info import VideoInfo
-from .paths import default_output
-from .reader import VideoReader, probe
-from .writer import VideoWriter
+from temporal_colorize.video.errors import VideoError
+from temporal_colorize.video.frame import Frame
+from temporal_colorize.video.info import VideoInfo
+from temporal_colorize.video.paths import default_output
+from temporal_colorize.video.reader import VideoReader, probe
+from temporal_colorize.video.writer import VideoWriter
 
 __all__ = ["Frame", "VideoError", "VideoInfo", "VideoReader", "VideoWriter", "default_output", "probe"]

@@ -10,8 +10,8 @@ from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from .errors import VideoError, reason
-from .info import VideoInfo
+from temporal_colorize.video.errors import VideoError, reason
+from temporal_colorize.video.info import VideoInfo
 
 # Tried in turn when an encoder cannot write a pixel format.
 _ALTERNATIVES = ("libx264", "libx265", "ffv1")

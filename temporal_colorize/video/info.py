@@ -12,7 +12,7 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from .pixels import Layout, Matrix, layout_of, output_format
+from temporal_colorize.video.pixels import Layout, Matrix, layout_of, output_format
 
 UNSPECIFIED = 2  # AVCOL_*_UNSPECIFIED
 _BT709, _BT470BG, _SMPTE170M, _BT2020 = 1, 5, 6, 9  # AVColorSpace

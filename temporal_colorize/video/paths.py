@@ -11,9 +11,9 @@ from pathlib import Path
 import av
 from av.codec import Codec
 
-from .errors import VideoError
-from .info import VideoInfo
-from .reader import probe
+from temporal_colorize.video.errors import VideoError
+from temporal_colorize.video.info import VideoInfo
+from temporal_colorize.video.reader import probe
 
 # Containers that keep any timestamp. AVI and MPEG-TS do not: one has no variable rate, the other moves the start.
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}

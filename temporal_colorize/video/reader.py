@@ -16,11 +16,11 @@ from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from .errors import VideoError, reason, require_readable
-from .frame import Frame
-from .info import VideoInfo, inspect
-from .pixels import luma_of
-from .timing import Clock
+from temporal_colorize.video.errors import VideoError, reason, require_readable
+from temporal_colorize.video.frame import Frame
+from temporal_colorize.video.info import VideoInfo, inspect
+from temporal_colorize.video.pixels import luma_of
+from temporal_colorize.video.timing import Clock
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:

@@ -17,13 +17,13 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
 
-from .encoder import add_video, find_encoder
-from .errors import VideoError, reason
-from .frame import Frame
-from .info import VideoInfo, codec_of
-from .paths import format_of, holds, suffix_for
-from .pixels import plane_view
-from .reader import VideoReader
+from temporal_colorize.video.encoder import add_video, find_encoder
+from temporal_colorize.video.errors import VideoError, reason
+from temporal_colorize.video.frame import Frame
+from temporal_colorize.video.info import VideoInfo, codec_of
+from temporal_colorize.video.paths import format_of, holds, suffix_for
+from temporal_colorize.video.pixels import plane_view
+from temporal_colorize.video.reader import VideoReader
 
 _WRITTEN_BY_MUXERS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
 _LARGEST_TIMESCALE = 2**31 - 1

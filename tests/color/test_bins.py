@@ -123,3 +123,13 @@ def test_the_shipped_prior_is_a_distribution() -> None:
     assert prior.sum().item() == pytest.approx(1, abs=1e-3)
     grey = int(bin_centres().norm(dim=1).argmin())
     assert prior.argmax() == grey
+
+
+def test_what_is_kept_between_calls_can_be_trained_with() -> None:
+    bin_centres.cache_clear()
+    with torch.inference_mode():
+        encode_soft(torch.zeros(1, 2, 1, 1))
+        bin_centres()
+    logits = torch.zeros(1, BIN_COUNT, 1, 1, requires_grad=True)
+    decode_annealed_mean(logits, torch.zeros(BIN_COUNT)).sum().backward()
+    assert logits.grad is not None

@@ -1,0 +1,115 @@
+import tarfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from temporal_colorize.data.clips import VideoClips
+from temporal_colorize.data.datamodule import ColorDataModule
+from temporal_colorize.data.pictures import DataError, FilePictures, is_held_out
+from tests.support.videos import write_video
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with a tar of 20 pictures, three loose ones, and two clips."""
+    rng = np.random.default_rng(0)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "clips").mkdir()
+    loose = []
+    for number in range(23):
+        path = tmp_path / "images" / f"{number}.png"
+        cv2.imwrite(str(path), rng.integers(0, 255, (40, 50, 3), np.uint8))
+        loose.append(path)
+    with tarfile.open(tmp_path / "images" / "some.tar", "w") as tar:
+        for path in loose[:20]:
+            tar.add(path, path.name)
+            path.unlink()
+    for number in range(2):
+        write_video(tmp_path / "clips" / f"{number}.mp4", count=12)
+    return tmp_path
+
+
+def module(root: Path | None, **options: object) -> ColorDataModule:
+    defaults = {"size": 32, "frames": 3, "frames_a_batch": 6, "batches_an_epoch": 8, "workers": 0, "still_share": 0.5}
+    data = ColorDataModule(
+        root=str(root) if root else None, pictures=["images/*"], videos=["clips/*"], **{**defaults, **options}
+    )
+    data.setup()
+    return data
+
+
+def epoch(data: ColorDataModule, number: int) -> list:
+    loader = data.train_dataloader()
+    loader.sampler.set_epoch(number)
+    return list(loader)
+
+
+def test_batches(root: Path) -> None:
+    batches = epoch(module(root), 0)
+    assert len(batches) == 8
+    shapes = {tuple(batch.rgb.shape) for batch in batches}
+    assert shapes == {(6, 1, 3, 32, 32), (2, 3, 3, 32, 32)}  # batches of stills, batches of clips
+    assert all(batch.rgb.dtype == torch.uint8 for batch in batches)
+    assert all(batch.flow.shape[1] == batch.rgb.shape[1] - 1 for batch in batches)
+
+
+def test_an_epoch_is_the_same_again_and_unlike_the_next(root: Path) -> None:
+    first, again = epoch(module(root), 3), epoch(module(root), 3)
+    assert all(torch.equal(a.rgb, b.rgb) for a, b in zip(first, again, strict=True))
+    next_one = epoch(module(root), 4)
+    assert not any(a.rgb.shape == b.rgb.shape and torch.equal(a.rgb, b.rgb) for a in first for b in next_one)
+
+
+def test_workers_change_nothing(root: Path) -> None:
+    alone, shared = epoch(module(root), 0), epoch(module(root, workers=2), 0)
+    assert all(torch.equal(a.rgb, b.rgb) for a, b in zip(alone, shared, strict=True))
+
+
+def test_validation_is_the_same_in_every_epoch(root: Path) -> None:
+    loader = module(root).val_dataloader()
+    assert not hasattr(loader.sampler, "set_epoch")
+    assert all(torch.equal(a.rgb, b.rgb) for a, b in zip(loader, loader, strict=True))
+
+
+def test_the_splits_share_no_file(root: Path) -> None:
+    data = module(root, held_out_percent=30)
+    training, tuning = set(data.training.pictures.names), set(data.tuning.pictures.names)
+    assert training and tuning and not training & tuning
+    assert len(training | tuning) == 23
+    assert all(is_held_out(name, 30) for name in tuning)
+
+
+def test_without_a_root_there_are_photographs() -> None:
+    batch = epoch(module(None, batches_an_epoch=1), 0)[0]
+    assert batch.rgb.float().std() > 20
+
+
+def test_a_clip_shorter_than_asked_is_read_back_and_forth(root: Path) -> None:
+    clips = VideoClips([root / "clips" / "0.mp4"])
+    clip = clips.piece(0, frames=30, size=32, rng=np.random.default_rng(0))
+    assert clip.rgb.shape == (30, 3, 32, 32)
+    assert clips.frames(0, most=5).shape[0] == 5
+    assert clips.frames(0, most=500).shape[0] == 12
+
+
+def test_what_cannot_be_used_is_named(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere is not a folder"):
+        module(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no picture"):
+        module(tmp_path / "empty")
+    broken = tmp_path / "images" / "broken.png"
+    broken.write_text("no picture")
+    with pytest.raises(DataError, match=r"broken\.png"):
+        FilePictures([broken])[0]
+    (tmp_path / "images" / "bad.tar").write_text("no tar")
+    with pytest.raises(DataError, match=r"bad\.tar"):
+        FilePictures([tmp_path / "images" / "bad.tar"])
+    (tmp_path / "clips" / "bad.mp4").write_text("no video")
+    with pytest.raises(DataError, match=r"bad\.mp4"):
+        VideoClips([tmp_path / "clips" / "bad.mp4"]).frames(0, most=3)
+    with pytest.raises(ValueError, match=r"data\.size"):
+        module(root, size=100)

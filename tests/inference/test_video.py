@@ -1,0 +1,120 @@
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.inference.video import Report, colorize_video
+from temporal_colorize.video import VideoError, probe
+from tests.support.networks import tiny_weights
+from tests.support.videos import (
+    BT709,
+    FULL,
+    LIMITED,
+    SMPTE170M,
+    frame_times,
+    lumas_of,
+    packets_of,
+    variable_pts,
+    write_video,
+)
+
+LOSSLESS = {"preset": "ultrafast", "qp": 0}  # conf/encoder/lossless.yaml, but fast
+
+
+def colorize(source: Path, output: Path | None = None, **options: object) -> Report:
+    session = Session(tiny_weights(), SessionOptions(size=64))
+    return colorize_video(source, output, session, codec="libx264", options=options or LOSSLESS)
+
+
+@pytest.mark.parametrize("matrix", [SMPTE170M, BT709], ids=["BT.601", "BT.709"])
+@pytest.mark.parametrize("color_range", [LIMITED, FULL], ids=["limited", "full"])
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv420p10le"])
+def test_lossless_luma_is_the_source_s_own(tmp_path: Path, pix_fmt: str, color_range: int, matrix: int) -> None:
+    tags = {"colorspace": matrix, "color_range": color_range, "color_primaries": matrix, "color_trc": matrix}
+    given = write_video(tmp_path / "a.mp4", count=6, pix_fmt=pix_fmt, tags=tags)
+    report = colorize(tmp_path / "a.mp4", tmp_path / "b.mp4")
+    assert report.frames == 6
+    for ours, theirs in zip(lumas_of(tmp_path / "b.mp4"), given, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert {tag: getattr(probe(tmp_path / "b.mp4"), tag) for tag in tags} == tags
+    assert chroma_spread(tmp_path / "b.mp4") > 1, "the output is grey"
+
+
+def chroma_spread(path: Path) -> float:
+    import av
+
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        dtype = np.uint8 if frame.format.components[0].bits == 8 else np.uint16
+        return float(np.frombuffer(frame.planes[1], dtype).astype(float).std())
+
+
+def test_times_of_a_variable_rate_and_sound_are_kept(tmp_path: Path) -> None:
+    write_video(
+        tmp_path / "a.mp4",
+        count=20,
+        pts=variable_pts(20),
+        time_base=Fraction(1, 1000),
+        audio="aac",
+        options={"bf": "2"},
+    )
+    report = colorize(tmp_path / "a.mp4", crf=30, preset="veryfast")  # with B-frames
+    assert report.output == tmp_path / "a.color.mp4"
+    assert frame_times(report.output) == frame_times(tmp_path / "a.mp4")
+    assert packets_of(report.output, "audio") == packets_of(tmp_path / "a.mp4", "audio")
+
+
+def test_a_failure_leaves_nothing_and_keeps_an_earlier_output(tmp_path: Path, monkeypatch) -> None:
+    write_video(tmp_path / "a.mp4", count=6)
+    earlier = tmp_path / "a.color.mp4"
+    earlier.write_text("earlier")
+    session = Session(tiny_weights(), SessionOptions(size=64))
+    calls = iter(range(100))
+
+    def fail_in_the_middle(lightness):
+        if next(calls) == 3:
+            raise RuntimeError("the network failed")
+        return type(session).color(session, lightness)
+
+    monkeypatch.setattr(session, "color", fail_in_the_middle)
+    with pytest.raises(RuntimeError, match="network failed"):
+        colorize_video(tmp_path / "a.mp4", None, session, codec="libx264", options=LOSSLESS)
+    assert earlier.read_text() == "earlier"
+    assert {path.name for path in tmp_path.iterdir()} == {"a.mp4", "a.color.mp4"}
+
+
+def test_a_bad_source_is_a_video_error(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(VideoError, match=r"text\.mp4"):
+        colorize(tmp_path / "text.mp4")
+
+
+def test_odd_sizes_and_grey_sources(tmp_path: Path) -> None:
+    given = write_video(tmp_path / "a.mkv", count=3, width=129, height=97, pix_fmt="gray", codec="ffv1")
+    colorize(tmp_path / "a.mkv", tmp_path / "b.mp4")
+    for ours, theirs in zip(lumas_of(tmp_path / "b.mp4"), given, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_colour_in_the_source_changes_nothing(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=3)
+    colorize(tmp_path / "a.mp4", tmp_path / "b.mp4")
+    colorize(tmp_path / "b.mp4", tmp_path / "c.mp4")  # b has colours of its own
+    np.testing.assert_array_equal(planes(tmp_path / "b.mp4"), planes(tmp_path / "c.mp4"))
+
+
+def planes(path: Path) -> np.ndarray:
+    import av
+
+    with av.open(str(path)) as container:
+        return np.stack([frame.to_ndarray(format="yuv420p") for frame in container.decode(video=0)])
+
+
+def test_the_report_is_one_line() -> None:
+    report = Report(output=Path("b.mp4"), frames=50, seconds=2.0, cuts=2, damaged=3, left_out=["data stream 2 (klv)"])
+    assert (
+        str(report)
+        == "b.mp4: 50 frames in 2.0 s (25.0 fps); 2 cuts; 3 damaged and left out; without data stream 2 (klv)"
+    )

@@ -1,0 +1,21 @@
+"""The programs as a user runs them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def run(script: str, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a top-level script to its end."""
+    command = [sys.executable, str(ROOT / script), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=folder or ROOT, check=False)
+
+
+def start(script: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start a top-level script and do not wait; its output is thrown away."""
+    command = [sys.executable, str(ROOT / script), *arguments]
+    return subprocess.Popen(command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,0 +1,92 @@
+"""Every YAML in conf/ composes, and what it describes can be built."""
+
+from pathlib import Path
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from temporal_colorize import cli
+from temporal_colorize.inference.session import SessionOptions
+from temporal_colorize.models.contract import ColorOutput
+from temporal_colorize.training.module import ColorizationModule
+
+CONF = cli.conf_folder()
+TRAIN_GROUPS = ("model", "data", "loss", "optimizer", "trainer", "callbacks", "logger", "experiment")
+INFER_GROUPS = ("inference", "encoder")
+
+
+def choices(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def test_no_yaml_is_forgotten_here() -> None:
+    roots = {"train", "infer", "evaluate"}
+    assert {path.stem for path in CONF.glob("*.yaml")} == roots
+    assert {path.parent.name for path in CONF.glob("*/*.yaml")} == {*TRAIN_GROUPS, *INFER_GROUPS}
+
+
+@pytest.mark.parametrize(("group", "choice"), [(g, c) for g in TRAIN_GROUPS for c in choices(g)])
+def test_training_choices_compose_and_build(group: str, choice: str, tmp_path: Path) -> None:
+    config = cli.compose("train", [f"{group}={choice}", f"output={tmp_path}"])
+    net = cli.build(config.model).eval()
+    with torch.no_grad():
+        output, _ = net(torch.zeros(1, 1, 1, net.stride, net.stride))
+    assert isinstance(output, ColorOutput)
+    optimizer = cli.build(config.optimizer)
+    loss = cli.build(config.loss)
+    module = ColorizationModule(net, optimizer=optimizer.pop("make"), **optimizer, **loss, seed=config.seed)
+    data = cli.build(config.data)
+    callbacks = [cli.build(callback) for callback in config.callbacks.values()]
+    config.trainer.precision = "32-true"
+    trainer = cli.build(config.trainer, callbacks=callbacks, logger=cli.build(config.logger))
+    assert isinstance(trainer, pl.Trainer)
+    assert isinstance(data, pl.LightningDataModule)
+    assert module.log_weights.shape == (313,)
+
+
+@pytest.mark.parametrize(("group", "choice"), [(g, c) for g in INFER_GROUPS for c in choices(g)])
+def test_inference_choices_compose_and_build(group: str, choice: str) -> None:
+    config = cli.compose("infer", [f"{group}={choice}"])
+    inference = {**config.inference}
+    inference.pop("device")
+    SessionOptions(**inference)
+    assert config.encoder.codec
+
+
+def test_evaluation_composes() -> None:
+    config = cli.compose("evaluate", ["data.root=/somewhere"])
+    assert config.data.root == "/somewhere"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "Cam 3 (north), 2024=05.mp4",
+        "it's [a] {b}: c?.mp4",
+        "back\\slash\\",
+        "'quoted'",
+        "${HOME}",
+        "\\${x} \\'y\\'",
+        " leading and trailing ",
+        "Überwachung–1.mp4",
+        "a,b,c",
+        "null.mp4",
+    ],
+)
+def test_any_path_a_shell_can_pass_arrives_unchanged(path: str) -> None:
+    assert cli.compose("infer", [f"video={path}"]).video == path
+
+
+def test_a_path_may_be_null() -> None:
+    assert cli.compose("infer", ["output=null"]).output is None
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [(["encoder=h266"], "encoder/h266"), (["speed=9"], "speed"), (["inference.size=[1"], r"'\[1'")],
+)
+def test_what_does_not_compose_is_said_in_one_line(overrides: list[str], words: str) -> None:
+    with pytest.raises(ValueError, match=words) as error:
+        cli.compose("infer", overrides)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,78 @@
+"""Imports point one way, and colouring loads nothing that only training needs."""
+
+import ast
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "temporal_colorize"
+
+# What each part may import of ours, beside itself.
+ALLOWED = {
+    "color": set(),
+    "video": set(),
+    "models": {"color"},
+    "losses": {"color"},
+    "metrics": {"color"},
+    "data": {"color", "losses", "metrics"},
+    "inference": {"color", "models", "metrics", "video"},
+    "training": {"color", "models", "losses", "metrics", "data", "inference", "video"},
+    "cli": {"training", "inference"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of all modules that a file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import; this rule reads absolute ones"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_import_rule(path: Path) -> None:
+    part = part_of(path)
+    ours = {name.split(".")[1] for name in imported(path) if name.startswith("temporal_colorize.")}
+    assert ours - {part} <= ALLOWED[part]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_cli_knows_hydra(path: Path) -> None:
+    hydra = {name for name in imported(path) if name.split(".")[0] in ("hydra", "omegaconf")}
+    assert not hydra or path.name == "cli.py"
+
+
+def test_colouring_loads_no_training_library() -> None:
+    program = (
+        "import sys, temporal_colorize.inference.video, temporal_colorize.inference.picture\n"
+        "heavy = {'pytorch_lightning', 'kornia', 'decord', 'torchmetrics', 'hydra', 'tensorboard', 'skimage'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_help_loads_neither_torch_nor_hydra() -> None:
+    program = "import sys, temporal_colorize.cli\nprint(sorted({'torch', 'hydra', 'numpy', 'cv2'} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_torchvision_stays_out() -> None:
+    """PyPI's torchvision does not load beside a CPU torch, and Lightning then fails to import."""
+    assert importlib.util.find_spec("torchvision") is None

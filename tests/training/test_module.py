@@ -1,0 +1,97 @@
+import functools
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from temporal_colorize.data.datamodule import ClipBatch
+from temporal_colorize.models.convlstm import ConvLSTMUNet
+from temporal_colorize.training.module import ColorizationModule
+from temporal_colorize.training.optim import parameter_groups, warmup_cosine
+
+OPTIONS = {
+    "lr": 3e-3,
+    "encoder_lr_scale": 0.3,
+    "weight_decay": 0.02,
+    "warmup_steps": 5,
+    "regression": 1.0,
+    "classification": 1.0,
+    "temporal": 0.1,
+    "prior": None,
+    "uniform": 0.5,
+    "hint_full": 0.2,
+    "hint_sparse": 0.2,
+    "hint_points": 4,
+    "seed": 0,
+}
+
+
+def module(*, classify: bool = True, **options: object) -> ColorizationModule:
+    torch.manual_seed(0)
+    net = ConvLSTMUNet(encoder="residual", encoder_width=8, widths=(16, 16, 16), memory=(8, 8), classify=classify)
+    return ColorizationModule(net, optimizer=functools.partial(torch.optim.AdamW), **{**OPTIONS, **options})
+
+
+def two_tone_batch() -> ClipBatch:
+    """Clips whose bright half is red and whose dark half is blue: easy to learn."""
+    rgb = torch.zeros(4, 2, 3, 64, 64, dtype=torch.uint8)
+    rgb[..., :32] = torch.tensor([200, 90, 80], dtype=torch.uint8)[:, None, None]
+    rgb[..., 32:] = torch.tensor([20, 30, 90], dtype=torch.uint8)[:, None, None]
+    return ClipBatch(rgb, torch.zeros(4, 1, 2, 16, 16), torch.ones(4, 1, 1, 16, 16))
+
+
+@pytest.mark.parametrize("classify", [True, False])
+def test_training_lowers_the_loss(classify: bool) -> None:
+    model = module(classify=classify, classification=1.0 if classify else 0.0, uniform=1.0)
+    losses = []
+    model.log = lambda *_, **__: None
+    model.log_dict = lambda *_, **__: None
+    optimizer = torch.optim.AdamW(model.net.parameters(), 3e-3)
+    for _ in range(30):
+        loss = model.training_step(two_tone_batch(), 0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert sum(losses[-5:]) < 0.5 * sum(losses[:5])
+
+
+def test_validation_sees_the_network_improve_on_grey() -> None:
+    model = module(uniform=1.0)
+    batch = two_tone_batch()
+    loader = torch.utils.data.DataLoader([batch] * 80, batch_size=None)
+    trainer = pl.Trainer(max_epochs=1, logger=False, enable_checkpointing=False, enable_progress_bar=False,
+                         enable_model_summary=False, accelerator="cpu")  # fmt: skip
+    trainer.fit(model, loader, torch.utils.data.DataLoader([batch], batch_size=None))
+    scores = trainer.callback_metrics
+    assert scores["val/mse"] < 0.5 * scores["val/mse_grey"]
+    assert scores["val/mae"] < scores["val/mae_grey"]
+
+
+def test_every_trained_parameter_is_in_one_group() -> None:
+    net = ConvLSTMUNet(encoder="lite0", frozen_blocks=5)
+    groups = parameter_groups(net, lr=1e-3, encoder_lr_scale=0.1, weight_decay=0.02)
+    grouped = [id(parameter) for group in groups for parameter in group["params"]]
+    assert sorted(grouped) == sorted(id(p) for p in net.parameters() if p.requires_grad)
+    assert {(group["lr"], group["weight_decay"]) for group in groups} == {
+        (1e-4, 0.02), (1e-4, 0.0), (1e-3, 0.02), (1e-3, 0.0)
+    }  # fmt: skip
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    schedule = warmup_cosine(optimizer, total_steps=100, warmup_steps=10, last_scale=0.01)
+    rates = []
+    for _ in range(100):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates[0] == pytest.approx(1 / 11)
+    assert max(rates) == pytest.approx(1.0) == rates[10]
+    assert rates[55] == pytest.approx(0.01 + 0.99 / 2)  # half-way down a cosine, by hand
+    assert rates[-1] < 0.012
+
+
+def test_a_network_without_bins_refuses_classification() -> None:
+    with pytest.raises(ValueError, match=r"loss\.classification=0"):
+        module(classify=False)
