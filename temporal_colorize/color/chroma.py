@@ -231,7 +231,7 @@ def _solve_lightness(luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix, *, halv
 @functools.cache
 @torch.inference_mode(False)  # kept for whoever asks next, who may want gradients
 def _lightness_atlas(matrix: Matrix, device: torch.device) -> Tensor:
-    """L* over (a, b) of each step of Y' one below the other, its two ends as channels: faster on CPU than a 3-D table."""
+    """L* over (a, b) for each step of Y', one below the other, its two ends as channels: faster than a 3-D table."""
     ab = torch.linspace(-AB_LIMIT, AB_LIMIT, _AB_NODES)
     luma, a, b = torch.meshgrid(torch.linspace(0, 1, _LUMA_NODES), ab, ab, indexing="ij")
     table = _solve_lightness(luma, a, b, matrix, halvings=14)

@@ -54,12 +54,17 @@ class SessionOptions:
     cut_threshold: float = 12.0
 
     def __post_init__(self) -> None:
-        if self.size < 32:
-            raise ValueError(f"inference.size={self.size} must be at least 32")
-        if self.vividness is not None and not 0 <= self.vividness <= 1:
-            raise ValueError(f"inference.vividness={self.vividness} must be within 0..1")
-        if self.temperature is not None and not 0 < self.temperature <= 10:
-            raise ValueError(f"inference.temperature={self.temperature} must be above 0 and at most 10")
+        _require("size", self.size, 32, 8192)
+        _require("cut_threshold", self.cut_threshold, 0, float("inf"))
+        if self.vividness is not None:
+            _require("vividness", self.vividness, 0, 1)
+        if self.temperature is not None:
+            _require("temperature", self.temperature, 0.01, 10)
+
+
+def _require(name: str, value: object, least: float, most: float) -> None:
+    if not isinstance(value, int | float) or not least <= value <= most:
+        raise ValueError(f"inference.{name}={value} must be a number from {least} to {most}")
 
 
 class Session:

@@ -11,7 +11,16 @@ ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 def run(script: str, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a top-level script to its end."""
-    command = [sys.executable, str(ROOT / script), *arguments]
+    return _run([str(ROOT / script), *arguments], folder)
+
+
+def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m module` to its end."""
+    return _run(["-m", module, *arguments], ROOT)
+
+
+def _run(arguments: list[str], folder: Path | None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=folder or ROOT, check=False)
 
 

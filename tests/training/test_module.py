@@ -64,7 +64,7 @@ def test_validation_sees_the_network_improve_on_grey() -> None:
                          enable_model_summary=False, accelerator="cpu")  # fmt: skip
     trainer.fit(model, loader, torch.utils.data.DataLoader([batch], batch_size=None))
     scores = trainer.callback_metrics
-    assert scores["val/mse"] < 0.5 * scores["val/mse_grey"]
+    assert scores["val/mse"] < 0.7 * scores["val/mse_grey"]
     assert scores["val/mae"] < scores["val/mae_grey"]
 
 

@@ -1,0 +1,174 @@
+"""infer.py as a user runs it."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.inference.video import colorize_video
+from temporal_colorize.inference.weights import load_weights
+from tests.support.networks import tiny_weights_file
+from tests.support.program import ROOT, run
+from tests.support.videos import frame_times, lumas_of, write_audio, write_video
+
+FAST = ("inference.size=64", "encoder.preset=ultrafast", "progress=false")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_weights_file(tmp_path_factory.mktemp("weights"))
+
+
+def infer(weights: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run("infer.py", f"weights={weights}", *FAST, *arguments)
+
+
+def test_a_clip_with_a_difficult_name(weights: Path, tmp_path: Path) -> None:
+    source = tmp_path / "Cam 3 (north), 2024=05 'x'.mp4"
+    write_video(source, count=8)
+    result = infer(weights, f"video={source}")
+    assert result.returncode == 0, result.stderr
+    output = tmp_path / "Cam 3 (north), 2024=05 'x'.color.mp4"
+    assert result.stdout.startswith(f"{output}: 8 frames in ")
+    assert result.stdout.count("\n") == 1
+    assert frame_times(output) == frame_times(source)
+
+
+def test_lossless_and_output(weights: Path, tmp_path: Path) -> None:
+    given = write_video(tmp_path / "a.mp4", count=4)
+    result = infer(weights, f"video={tmp_path / 'a.mp4'}", f"output={tmp_path / 'b.mkv'}", "encoder=lossless")
+    assert result.returncode == 0, result.stderr
+    np.testing.assert_array_equal(lumas_of(tmp_path / "b.mkv"), given)
+
+
+def test_the_progress_bar_tells_speed_and_time_left(weights: Path, tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=8)
+    result = infer(weights, f"video={tmp_path / 'a.mp4'}", "progress=true")
+    assert "8/8 [" in result.stderr and "frames/s]" in result.stderr and "<00:00" in result.stderr
+
+
+def test_a_picture(weights: Path, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "photo.jpg"), np.random.default_rng(0).integers(0, 255, (48, 64), np.uint8))
+    result = infer(weights, f"video={tmp_path / 'photo.jpg'}")
+    assert result.returncode == 0, result.stderr
+    assert cv2.imread(str(tmp_path / "photo.color.jpg")).shape == (48, 64, 3)
+
+
+def test_two_clips_in_one_process_equal_two_processes(weights: Path, tmp_path: Path) -> None:
+    for name, start in (("a", 0), ("b", 40)):
+        write_video(tmp_path / f"{name}.mp4", count=12, metadata={"title": str(start)})
+        assert infer(weights, f"video={tmp_path / name}.mp4", f"output={tmp_path / name}.alone.mp4",
+                     "encoder=lossless").returncode == 0  # fmt: skip
+    loaded = load_weights(str(weights))
+    for name in ("a", "b"):
+        session = Session(loaded, SessionOptions(size=64))
+        colorize_video(tmp_path / f"{name}.mp4", tmp_path / f"{name}.together.mp4", session, codec="libx264",
+                       options={"preset": "ultrafast", "qp": 0})  # fmt: skip
+        alone, together = (planes(tmp_path / f"{name}.{kind}.mp4") for kind in ("alone", "together"))
+        np.testing.assert_array_equal(alone, together)
+
+
+def planes(path: Path) -> np.ndarray:
+    import av
+
+    with av.open(str(path)) as container:
+        return np.stack([frame.to_ndarray(format="yuv420p") for frame in container.decode(video=0)])
+
+
+def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[str]]]:
+    """Arguments of a run, and words that its one line must have."""
+    clip = folder / "clip.mp4"
+    write_video(clip, count=4)
+    (folder / "empty.mp4").touch()
+    (folder / "text.mp4").write_text("no video at all\n" * 100)
+    (folder / "cut.mp4").write_bytes(clip.read_bytes()[:700])
+    write_audio(folder / "sound.mp4")
+    (folder / "text.jpg").write_text("no picture")
+    zero = folder / "zero.mkv"
+    zero.write_bytes(header_only(folder))
+    lines = {name: ([f"video={folder / name}"], [name]) for name in
+             ("gone.mp4", "empty.mp4", "text.mp4", "cut.mp4", "sound.mp4", "zero.mkv", "text.jpg", "gone.jpg")}  # fmt: skip
+    lines["a folder"] = ([f"video={folder}"], [folder.name])
+    lines["no video"] = ([], ["video", "python infer.py video="])
+    lines["output folder"] = ([f"video={clip}", f"output={folder / 'nowhere' / 'out.mp4'}"], ["out.mp4"])
+    lines["output is input"] = ([f"video={clip}", f"output={clip}"], ["clip.mp4"])
+    lines["output suffix"] = ([f"video={clip}", f"output={folder / 'out.txt'}"], ["out.txt", ".mp4"])
+    lines["weights"] = ([f"video={clip}", "weights=nothing"], ["weights=nothing", "shipped"])
+    lines["weights of text"] = ([f"video={clip}", f"weights={folder / 'text.mp4'}"], ["text.mp4", "safetensors"])
+    lines["model"] = ([f"video={clip}", "model=zhang99"], ["model=zhang99"])
+    lines["codec"] = ([f"video={clip}", "encoder.codec=libx999"], ["libx999"])
+    lines["crf"] = ([f"video={clip}", "encoder.crf=purple"], ["crf"])
+    lines["option"] = ([f"video={clip}", "vivid=1"], ["vivid"])
+    lines["vividness"] = ([f"video={clip}", "inference.vividness=7"], ["inference.vividness=7"])
+    lines["size"] = ([f"video={clip}", "inference.size=big"], ["inference.size=big"])
+    lines["device"] = ([f"video={clip}", "inference.device=tpu"], ["inference.device=tpu"])
+    return {name: ([f"weights={weights}", *FAST, *arguments], words) for name, (arguments, words) in lines.items()}
+
+
+def header_only(folder: Path) -> bytes:
+    """An MKV whose header promises a video stream that has no picture."""
+    write_video(folder / "whole.mkv", count=2)
+    content = (folder / "whole.mkv").read_bytes()
+    (folder / "whole.mkv").unlink()
+    return content[: content.index(b"\x1f\x43\xb6\x75")]  # up to the first Cluster
+
+
+def test_a_bad_input_ends_with_one_line_and_status_2(weights: Path, tmp_path: Path) -> None:
+    """One interpreter runs them all, each from `infer`'s own door, since starting one costs seconds."""
+    cases = bad_inputs(tmp_path, weights)
+    before = sorted(tmp_path.iterdir())
+    clip = (tmp_path / "clip.mp4").read_bytes()
+    failures = []
+    for name, (arguments, words) in cases.items():
+        status, out, said = in_this_process(arguments)
+        lines = said.splitlines()
+        if status != 2 or out or len(lines) != 1 or not lines[0].startswith("infer.py: error: "):
+            failures.append(f"{name}: status {status}, said {said!r}")
+        elif not all(word in lines[0] for word in words):
+            failures.append(f"{name}: {lines[0]!r} lacks one of {words}")
+    assert not failures, "\n".join(failures)
+    assert sorted(tmp_path.iterdir()) == before, "something was left behind"
+    assert (tmp_path / "clip.mp4").read_bytes() == clip
+
+
+def in_this_process(arguments: list[str]) -> tuple[int, str, str]:
+    import contextlib
+    import io
+
+    from temporal_colorize import cli
+
+    out, error = io.StringIO(), io.StringIO()
+    argv, sys.argv = sys.argv, ["infer.py", *arguments]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error), pytest.raises(SystemExit) as exit_:
+            cli.infer()
+    finally:
+        sys.argv = argv
+    return exit_.value.code, out.getvalue(), error.getvalue()
+
+
+def test_a_missing_file_from_the_shell(tmp_path: Path) -> None:
+    result = run("infer.py", f"video={tmp_path / 'gone.mp4'}")
+    assert result.returncode == 2
+    assert result.stderr.startswith("infer.py: error: ") and result.stderr.count("\n") == 1
+    assert "gone.mp4" in result.stderr and result.stdout == ""
+
+
+def test_help_is_there_and_quick() -> None:
+    start = time.perf_counter()
+    result = run("infer.py", "--help")
+    assert result.returncode == 0 and "video=clip.mp4" in result.stdout
+    assert time.perf_counter() - start < 5  # a hang or an import of torch, not a benchmark
+
+
+def test_it_works_from_any_folder(weights: Path, tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=3)
+    command = [sys.executable, str(ROOT / "infer.py"), "video=a.mp4", f"weights={weights}", *FAST]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.color.mp4", "a.mp4"]
