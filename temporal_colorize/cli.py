@@ -24,10 +24,11 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   output=PATH                  default: clip.color.mp4 beside the input
   weights=convlstm             shipped weights by name, or a .safetensors file
   encoder=x264|lossless        or its parts: encoder.codec=libx264 encoder.preset=medium encoder.crf=18
-  inference.vividness=0..1     0 honest (often greyish), 1 vivid (often wrong); default: what suits the weights
-  inference.temperature=T      0.38 near the most likely colour, 1 the mean; default: what suits the weights
+  vividness=0..1               0 honest (often greyish), 1 vivid (often wrong); default: what suits the weights
+  temperature=T                0.38 near the most likely colour, 1 the mean; default: what suits the weights
   inference.size=256           shorter side of what the network sees, in pixels
-  inference.device=auto        cpu, cuda, mps
+  device=auto                  cpu, cuda, mps
+  audio=copy|drop              the sound, bit for bit, or without
   progress=true                a progress bar on standard error
 
 Every number's place is conf/infer.yaml. Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted.
@@ -158,10 +159,9 @@ def _infer(config: "DictConfig") -> None:
 
     if config.video is None:
         raise ValueError("video is missing: python infer.py video=clip.mp4")
-    inference = {**config.inference}
-    device = pick_device(inference.pop("device"))
-    weights = load_weights(config.weights, architecture=config.model)
-    session = Session(weights, SessionOptions(**inference), device=device)
+    options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
+    device = pick_device(config.device)
+    session = Session(load_weights(config.weights, architecture=config.model), options, device=device)
     if is_picture(config.video):
         report = colorize_picture(config.video, config.output, session)
     else:
@@ -189,12 +189,11 @@ def _evaluate(config: "DictConfig") -> None:
     from temporal_colorize.training.evaluation import evaluate, find_scenes, grey, session_colorizer
 
     scenes = find_scenes(**config.data)
-    inference = {**config.inference}
-    device = pick_device(inference.pop("device"))
+    device = pick_device(config.device)
     weights = load_weights(config.weights)
     rows = {"grey": lambda: grey}
     for vividness in config.vividness:
-        options = SessionOptions(**{**inference, "vividness": vividness})
+        options = SessionOptions(vividness=vividness, temperature=config.temperature, **config.inference)
         name = f"{weights.name}, " + ("default" if vividness is None else f"vividness {vividness}")
         rows[name] = lambda options=options: session_colorizer(Session(weights, options, device=device))
     result = evaluate(scenes, rows)
@@ -224,6 +223,8 @@ def _guarded(run: Callable[[], None]) -> None:
 
 
 def _refuse(error: BaseException) -> NoReturn:
+    if os.environ.get("TEMPORAL_COLORIZE_DEBUG"):
+        raise error
     print(f"{_program()}: error: {_one_line(error)}", file=sys.stderr)
     sys.exit(2)
 

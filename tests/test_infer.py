@@ -91,8 +91,8 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     (folder / "text.jpg").write_text("no picture")
     zero = folder / "zero.mkv"
     zero.write_bytes(header_only(folder))
-    lines = {name: ([f"video={folder / name}"], [name]) for name in
-             ("gone.mp4", "empty.mp4", "text.mp4", "cut.mp4", "sound.mp4", "zero.mkv", "text.jpg", "gone.jpg")}  # fmt: skip
+    names = ("gone.mp4", "empty.mp4", "text.mp4", "cut.mp4", "sound.mp4", "zero.mkv", "text.jpg", "gone.jpg")
+    lines = {name: ([f"video={folder / name}"], [name]) for name in names}
     lines["a folder"] = ([f"video={folder}"], [folder.name])
     lines["no video"] = ([], ["video", "python infer.py video="])
     lines["output folder"] = ([f"video={clip}", f"output={folder / 'nowhere' / 'out.mp4'}"], ["out.mp4"])
@@ -103,10 +103,10 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     lines["model"] = ([f"video={clip}", "model=zhang99"], ["model=zhang99"])
     lines["codec"] = ([f"video={clip}", "encoder.codec=libx999"], ["libx999"])
     lines["crf"] = ([f"video={clip}", "encoder.crf=purple"], ["crf"])
-    lines["option"] = ([f"video={clip}", "vivid=1"], ["vivid"])
-    lines["vividness"] = ([f"video={clip}", "inference.vividness=7"], ["inference.vividness=7"])
+    lines["option"] = ([f"video={clip}", "colour=1"], ["colour"])
+    lines["vividness"] = ([f"video={clip}", "vividness=7"], ["vividness=7"])
     lines["size"] = ([f"video={clip}", "inference.size=big"], ["inference.size=big"])
-    lines["device"] = ([f"video={clip}", "inference.device=tpu"], ["inference.device=tpu"])
+    lines["device"] = ([f"video={clip}", "device=tpu"], ["device=tpu"])
     return {name: ([f"weights={weights}", *FAST, *arguments], words) for name, (arguments, words) in lines.items()}
 
 

@@ -54,8 +54,8 @@ class SessionOptions:
     cut_threshold: float = 12.0
 
     def __post_init__(self) -> None:
-        _require("size", self.size, 32, 8192)
-        _require("cut_threshold", self.cut_threshold, 0, float("inf"))
+        _require("inference.size", self.size, 32, 8192)
+        _require("inference.cut_threshold", self.cut_threshold, 0, float("inf"))
         if self.vividness is not None:
             _require("vividness", self.vividness, 0, 1)
         if self.temperature is not None:
@@ -64,7 +64,7 @@ class SessionOptions:
 
 def _require(name: str, value: object, least: float, most: float) -> None:
     if not isinstance(value, int | float) or not least <= value <= most:
-        raise ValueError(f"inference.{name}={value} must be a number from {least} to {most}")
+        raise ValueError(f"{name}={value} must be a number from {least} to {most}")
 
 
 class Session:
@@ -79,7 +79,7 @@ class Session:
         cuts: How many cuts have been found.
 
     Raises:
-        ValueError: If a vividness is asked of weights that have no bins to decode.
+        ValueError: If a vividness or a temperature is asked of weights that have no bins to decode.
     """
 
     def __init__(self, weights: Weights, options: SessionOptions, *, device: torch.device | None = None) -> None:
@@ -88,10 +88,10 @@ class Session:
         self.net = weights.net.to(self.device)
         self.log_weights = weights.log_weights.to(self.device)
         self.vividness, self.temperature = weights.decoding.resolve(options.vividness, options.temperature)
-        if options.vividness is not None and not weights.net.config.get("classify", True):
-            raise ValueError(
-                f"inference.vividness needs a network with bins, and weights={weights.name} only regresses"
-            )
+        decoding = {"vividness": options.vividness, "temperature": options.temperature}
+        asked = [name for name, value in decoding.items() if value is not None]
+        if asked and not weights.net.config.get("classify", True):
+            raise ValueError(f"{asked[0]} needs a network with bins, and weights={weights.name} only regresses")
         self.cuts = 0
         self._detect = CutDetector(options.cut_threshold)
         self._state: State | None = None
@@ -140,5 +140,5 @@ def pick_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"inference.device={name} is not on this machine: choose auto, cpu, cuda or mps") from error
+        raise ValueError(f"device={name} is not on this machine: choose auto, cpu, cuda or mps") from error
     return device
