@@ -3,8 +3,10 @@
 Imports of everything heavy are inside the functions, so that `--help` and refusals come at once.
 """
 
+import math
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -46,13 +48,16 @@ def quote_literals(arguments: Sequence[str]) -> list[str]:
     quoted = []
     for argument in arguments:
         key, equals, value = argument.partition("=")
-        if equals and key.lstrip("+") in _LITERAL_KEYS and value not in ("", "null"):
-            # Backslashes count only before a quote (Hydra) and before an interpolation (OmegaConf).
-            value = re.sub(r"(\\*)(\$\{)", r"\1\1\\\2", value)
-            value = re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + ("\\'" if match[2] else ""), value, count=0)
-            argument = f"{key}='{value}'"
-        quoted.append(argument)
+        literal = equals and key.lstrip("+") in _LITERAL_KEYS and value not in ("", "null")
+        quoted.append(f"{key}={_quote(value)}" if literal else argument)
     return quoted
+
+
+def _quote(value: str) -> str:
+    # Backslashes count only before an interpolation (OmegaConf), a quote and the end (Hydra).
+    value = re.sub(r"(\\*)(\$\{)", r"\1\1\\\2", value)
+    value = re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + ("\\'" if match[2] else ""), value)
+    return f"'{value}'"
 
 
 def compose(name: str, overrides: Sequence[str]) -> "DictConfig":
@@ -66,6 +71,10 @@ def compose(name: str, overrides: Sequence[str]) -> "DictConfig":
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
+    for override in overrides:
+        if "=" not in override:
+            hint = f"video={override.lstrip('-')}" if name == "infer" else "name=value"
+            raise ValueError(f"{override!r} is no option: write {hint}")
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         try:
             return hydra_compose(name, overrides=quote_literals(overrides))
@@ -95,15 +104,25 @@ def train() -> None:
     import hydra
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach `_guarded`, which says them in one line
-    sys.argv[1:] = quote_literals(sys.argv[1:])
+    arguments = sys.argv[1:]
 
     def run() -> None:
-        overrides = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-        if len(overrides) == len(sys.argv) - 1:
-            compose("train", overrides)
+        if not any(argument.startswith("-") for argument in arguments):  # no sweep, no --help
+            compose("train", arguments)
+            sys.argv[1:] = [*quote_literals(arguments), *_same_folder(arguments)]
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(_train)()
 
     _guarded(run)
+
+
+def _same_folder(arguments: Sequence[str]) -> list[str]:
+    """Make a resumed run go on in the folder of its checkpoint: best score, curves and weights stay together."""
+    given = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    checkpoint = Path(given.get("resume", "null"))
+    if checkpoint.parent.name != "checkpoints" or "output" in given or "hydra.run.dir" in given:
+        return []
+    folder = checkpoint.absolute().parents[1]
+    return [f"{key}={_quote(str(folder))}" for key in ("output", "hydra.run.dir")]
 
 
 def infer() -> None:
@@ -112,6 +131,7 @@ def infer() -> None:
     if not arguments or {"-h", "--help"} & set(arguments):
         print(_INFER_HELP, end="")
         sys.exit(0 if arguments else 2)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: nothing half-written is left
     _guarded(lambda: _infer(compose("infer", arguments)))
 
 
@@ -125,15 +145,16 @@ def _train(config: "DictConfig") -> float:
     import pytorch_lightning as pl
 
     from temporal_colorize.inference.weights import copy_into, load_weights
-    from temporal_colorize.training.module import ColorizationModule
+    from temporal_colorize.training.module import ColorizationModule, check_checkpoint
     from temporal_colorize.training.optim import best_precision
 
     pl.seed_everything(config.seed, workers=True)
-    if config.resume is not None and not Path(config.resume).is_file():
-        raise ValueError(f"resume={config.resume}: no such checkpoint")
+    _writable_folder(config.output)
     data = build(config.data)
     data.setup()
     net = build(config.model)
+    if config.resume is not None:
+        check_checkpoint(config.resume, net)
     if config.weights is not None:
         copy_into(net, load_weights(config.weights, architecture=net.architecture))
     optimizer = build(config.optimizer)
@@ -154,11 +175,14 @@ def _infer(config: "DictConfig") -> None:
     """Colour one video or picture and print the report."""
     from temporal_colorize.inference.picture import colorize_picture, is_picture
     from temporal_colorize.inference.session import Session, SessionOptions, pick_device
-    from temporal_colorize.inference.video import colorize_video
+    from temporal_colorize.inference.video import colorize_video, lossless_options
     from temporal_colorize.inference.weights import load_weights
+    from temporal_colorize.options import require_one_of
 
-    if config.video is None:
-        raise ValueError("video is missing: python infer.py video=clip.mp4")
+    if config.video is None or config.weights is None:
+        raise ValueError(f"{'video' if config.video is None else 'weights'} is missing: python infer.py video=clip.mp4")
+    require_one_of("audio", config.audio, ("copy", "drop"))
+    require_one_of("progress", config.progress, (True, False))
     options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
     device = pick_device(config.device)
     session = Session(load_weights(config.weights, architecture=config.model), options, device=device)
@@ -166,12 +190,13 @@ def _infer(config: "DictConfig") -> None:
         report = colorize_picture(config.video, config.output, session)
     else:
         encoder = {**config.encoder}
+        lossless, codec = encoder.pop("lossless"), encoder.pop("codec")
         report = colorize_video(
             config.video,
             config.output,
             session,
-            codec=encoder.pop("codec"),
-            options=encoder,
+            codec=codec,
+            options=lossless_options(codec, encoder) if lossless else encoder,
             audio=config.audio,
             progress=config.progress,
         )
@@ -183,27 +208,42 @@ def _evaluate(config: "DictConfig") -> None:
     import json
 
     import cv2
+    from omegaconf import OmegaConf
 
     from temporal_colorize.inference.session import Session, SessionOptions, pick_device
     from temporal_colorize.inference.weights import load_weights
     from temporal_colorize.training.evaluation import evaluate, find_scenes, grey, session_colorizer
 
+    folder = _writable_folder(config.output)
     scenes = find_scenes(**config.data)
     device = pick_device(config.device)
     weights = load_weights(config.weights)
     rows = {"grey": lambda: grey}
-    for vividness in config.vividness:
+    for vividness in config.vividness if OmegaConf.is_list(config.vividness) else [config.vividness]:
         options = SessionOptions(vividness=vividness, temperature=config.temperature, **config.inference)
         name = f"{weights.name}, " + ("default" if vividness is None else f"vividness {vividness}")
         rows[name] = lambda options=options: session_colorizer(Session(weights, options, device=device))
     result = evaluate(scenes, rows)
-    folder = Path(config.output)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.json").write_text(json.dumps(result.scores, indent=1))
+    (folder / "report.json").write_text(json.dumps(_finite(result.scores), indent=1, allow_nan=False))
     (folder / "report.md").write_text(result.markdown())
     cv2.imwrite(str(folder / "sheet.png"), result.contact_sheet()[..., ::-1])
     print(result.markdown())
     print(f"written: {folder}/report.md, report.json and sheet.png")
+
+
+def _writable_folder(output: str) -> Path:
+    try:
+        Path(output).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"output={output} is not a folder that can be written to ({error.strerror})") from error
+    return Path(output)
+
+
+def _finite(scores: Any) -> Any:
+    """Replace infinity, the truth's own PSNR, by None, which JSON can hold."""
+    if isinstance(scores, dict):
+        return {name: _finite(value) for name, value in scores.items()}
+    return scores if math.isfinite(scores) else None
 
 
 def _guarded(run: Callable[[], None]) -> None:

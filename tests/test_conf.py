@@ -82,7 +82,12 @@ def test_a_path_may_be_null() -> None:
 
 @pytest.mark.parametrize(
     ("overrides", "words"),
-    [(["encoder=h266"], "encoder/h266"), (["speed=9"], "speed"), (["inference.size=[1"], r"'\[1'")],
+    [
+        (["encoder=h266"], "encoder/h266"),
+        (["speed=9"], "speed"),
+        (["clip.mp4"], "video=clip.mp4"),
+        (["inference.size=[1"], r"'\[1'"),
+    ],
 )
 def test_what_does_not_compose_is_said_in_one_line(overrides: list[str], words: str) -> None:
     with pytest.raises(ValueError, match=words) as error:

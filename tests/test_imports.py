@@ -12,15 +12,16 @@ PACKAGE = Path(__file__).parents[1] / "temporal_colorize"
 
 # What each part may import of ours, beside itself.
 ALLOWED = {
-    "color": set(),
+    "options": set(),
+    "color": {"options"},
     "video": set(),
     "models": {"color"},
     "losses": {"color"},
     "metrics": {"color"},
-    "data": {"color", "losses", "metrics"},
-    "inference": {"color", "models", "metrics", "video"},
-    "training": {"color", "models", "losses", "metrics", "data", "inference", "video"},
-    "cli": {"training", "inference"},
+    "data": {"color", "options"},
+    "inference": {"color", "models", "options", "video"},
+    "training": {"color", "models", "losses", "metrics", "data", "inference", "options"},
+    "cli": {"training", "inference", "options"},
 }
 
 

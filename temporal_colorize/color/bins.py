@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from temporal_colorize.options import require_number
+
 BIN_COUNT = 313
 _HERE = Path(__file__).parent
 
@@ -83,8 +85,9 @@ def rebalancing_weights(prior: Tensor, *, uniform: float = 0.5, sigma: float = 5
         (313,) float32, with sum(prior * w) = 1 for the smoothed prior.
 
     Raises:
-        ValueError: If the prior has another shape, a negative entry or no mass.
+        ValueError: If the prior has another shape, a negative entry or no mass, or uniform is outside 0..1.
     """
+    require_number("loss.uniform", uniform, least=0, most=1)
     if prior.shape != (BIN_COUNT,) or bool((prior < 0).any()) or not prior.sum() > 0:
         raise ValueError(f"a prior has {BIN_COUNT} entries, none negative and not all zero; got {tuple(prior.shape)}")
     centres = bin_centres().double()
@@ -103,10 +106,13 @@ def load_prior(path: str | Path | None = None) -> Tensor:
             stills and surveillance clips that the shipped weights were trained on.
 
     Raises:
-        ValueError: If the file does not hold 313 rows.
+        ValueError: If the file cannot be read or does not hold 313 rows.
     """
-    with open(path or _HERE / "ab_prior_313.csv", newline="") as file:
-        prior = torch.tensor([float(row["probability"]) for row in csv.DictReader(file)], dtype=torch.float64)
+    try:
+        with open(path or _HERE / "ab_prior_313.csv", newline="") as file:
+            prior = torch.tensor([float(row["probability"]) for row in csv.DictReader(file)], dtype=torch.float64)
+    except (OSError, KeyError, ValueError) as error:
+        raise ValueError(f"{path} is not a prior that can be read; `python -m data_prep.prior` makes one") from error
     if len(prior) != BIN_COUNT:
         raise ValueError(f"{path}: a prior has {BIN_COUNT} rows, this file has {len(prior)}")
     return prior

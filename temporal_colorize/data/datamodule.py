@@ -1,8 +1,9 @@
 """Training batches that depend on nothing but the seed and their number, so that a resumed run draws the same ones."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +21,10 @@ from temporal_colorize.data.pictures import (
     PictureSet,
     is_held_out,
 )
+from temporal_colorize.options import require_number
+
+_MOST_BROKEN = 50
+_Drawn = TypeVar("_Drawn")
 
 
 class ClipBatch(NamedTuple):
@@ -63,7 +68,11 @@ class TrainingClips(Dataset[ClipBatch]):
         """Make the clip of this key, the same one every time."""
         rng = np.random.default_rng([self.seed, key.number])
         if rng.random() < self.video_share:
-            return self.videos.piece(int(rng.integers(len(self.videos))), frames=key.frames, size=self.size, rng=rng)
+
+            def piece(number: int) -> Clip:
+                return self.videos.piece(number, frames=key.frames, size=self.size, rng=rng)
+
+            return _draw(piece, len(self.videos), rng)
         picture = self._any_picture(rng)
         if key.frames == 1:
             return still_clip(random_crop(picture, self.size, rng)[None])
@@ -71,7 +80,17 @@ class TrainingClips(Dataset[ClipBatch]):
         return moving_clip(picture, others, frames=key.frames, size=self.size, rng=rng)
 
     def _any_picture(self, rng: np.random.Generator) -> np.ndarray:
-        return self.pictures[int(rng.integers(len(self.pictures)))]
+        return _draw(self.pictures.__getitem__, len(self.pictures), rng)
+
+
+def _draw(read: Callable[[int], _Drawn], count: int, rng: np.random.Generator) -> _Drawn:
+    """Read one of `count` at random; files that cannot be read are left out, with a warning that names each."""
+    for _ in range(_MOST_BROKEN):
+        try:
+            return read(int(rng.integers(count)))
+        except DataError as error:
+            warnings.warn(f"left out of the training: {error}", stacklevel=2)
+    raise DataError(f"{_MOST_BROKEN} files drawn one after the other cannot be read; check data.root")
 
 
 class _KeySampler(Sampler[list[ClipKey]]):
@@ -118,7 +137,7 @@ class ColorDataModule(LightningDataModule):
 
     Raises:
         DataError: If root is not a folder or holds no picture and no clip.
-        ValueError: If size is not a multiple of 32.
+        ValueError: If a count or a share is out of its range, or size is not a multiple of 32.
     """
 
     def __init__(
@@ -139,6 +158,12 @@ class ColorDataModule(LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
+        counts = {"frames": frames, "frames_a_batch": frames_a_batch, "size": size}
+        counts |= {"batches_an_epoch": batches_an_epoch, "validation_batches": validation_batches}
+        for name, count in counts.items():
+            require_number(f"data.{name}", count, least=1)
+        for name, share in {"still_share": still_share, "video_share": video_share}.items():
+            require_number(f"data.{name}", share, least=0, most=1)
         if size % 32:
             raise ValueError(f"data.size={size} must be a multiple of 32")
         self.root = Path(root) if root is not None else None

@@ -34,7 +34,7 @@ def still_clip(rgb: np.ndarray) -> Clip:
 
 
 def random_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Cut a square of 40 to 100 % of the shorter side at random, mirrored half the time: (size, size, 3)."""
+    """Cut a square of 63 to 100 % of the shorter side at random, mirrored half the time: (size, size, 3)."""
     height, width, _ = picture.shape
     side = max(1, int(min(height, width) * rng.uniform(0.4, 1.0) ** 0.5))
     top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)

@@ -36,7 +36,10 @@ def is_held_out(name: str, percent: int) -> bool:
 
 
 def _decode(content: bytes, name: str) -> np.ndarray:
-    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if content else None
+    try:
+        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if content else None
+    except cv2.error:
+        picture = None
     if picture is None:
         raise DataError(f"{name} is not a picture that can be read")
     return picture

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from temporal_colorize.color.chroma import ChromaCoding, chroma_to_rgb, lightness_from_luma, luma_from_code
-from temporal_colorize.inference.planes import chroma_at, shrink_luma
+from temporal_colorize.inference.planes import chroma_at, resize_luma
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.video import Report
 
@@ -53,7 +53,7 @@ def colorize_picture(source: str | os.PathLike[str], output: str | os.PathLike[s
 def colorize_plane(plane: np.ndarray, session: Session) -> Tensor:
     """Colour one luma plane, (H, W) uint8 or uint16 of full range, as a fresh scene: (H, W, 3) RGB in [0, 1]."""
     coding = ChromaCoding("bt601", full_range=True, bit_depth=8 * plane.dtype.itemsize)
-    seen = lightness_from_luma(shrink_luma(plane, *session.network_size(*plane.shape), coding))
+    seen = lightness_from_luma(resize_luma(plane, *session.network_size(*plane.shape), coding))
     ab = session.color(seen)
     luma = luma_from_code(torch.from_numpy(plane)[None], coding)
     chroma = chroma_at(luma, ab, seen, coding)
@@ -73,9 +73,11 @@ def read_luma(source: str | os.PathLike[str]) -> np.ndarray:
         content = path.read_bytes()
     except OSError as error:
         raise PictureError(f"{path}: cannot be read ({error.strerror})") from error
-    picture = (
-        cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR) if content else None
-    )
+    try:
+        raw = np.frombuffer(content, np.uint8)
+        picture = cv2.imdecode(raw, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR) if content else None
+    except cv2.error as error:
+        raise PictureError(f"{path}: cannot be decoded ({error.err}); is it too large?") from error
     if picture is None or picture.dtype not in (np.uint8, np.uint16):
         what = "is empty" if not content else "is not a picture that can be read (8 or 16 bits)"
         raise PictureError(f"{path}: {what}")
@@ -87,7 +89,8 @@ def _write(target: Path, rgb: np.ndarray) -> None:
 
     if rgb.dtype == np.uint16 and target.suffix.lower() in {".jpg", ".jpeg", ".webp", ".bmp"}:
         rgb = (rgb >> 8).astype(np.uint8)
-    done, content = cv2.imencode(target.suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 95] if target.suffix.lower() in {".jpg", ".jpeg"} else []
+    done, content = cv2.imencode(target.suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality)
     if not done:
         raise PictureError(f"output={target}: this picture does not fit the format {target.suffix}")
     part = target.with_name(f".{target.name}.part")

@@ -14,12 +14,14 @@ from temporal_colorize.color.chroma import (
 from temporal_colorize.inference.upsample import guided_upsample
 
 
-def shrink_luma(plane: np.ndarray, height: int, width: int, coding: ChromaCoding) -> Tensor:
-    """Average a luma plane, (H, W) of codes, down to (1, height, width) of Y' in 0..1."""
+def resize_luma(plane: np.ndarray, height: int, width: int, coding: ChromaCoding) -> Tensor:
+    """Average, or enlarge bilinearly, a luma plane, (H, W) of codes, to (1, height, width) of Y' in 0..1."""
     import cv2
 
-    small = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
-    return luma_from_code(torch.from_numpy(small)[None], coding)
+    smaller = height * width < plane.size
+    interpolation = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    resized = cv2.resize(plane, (width, height), interpolation=interpolation)
+    return luma_from_code(torch.from_numpy(resized)[None], coding)
 
 
 def chroma_at(luma: Tensor, ab: Tensor, seen: Tensor, coding: ChromaCoding) -> Tensor:

@@ -9,6 +9,9 @@ from torch.nn import functional as F
 from temporal_colorize.color.bins import decode_annealed_mean
 from temporal_colorize.inference.weights import Weights
 from temporal_colorize.models.contract import ColorOutput, State
+from temporal_colorize.options import require_number
+
+LONGEST = 8  # times the shorter side; beyond that the network would see a strip of pixels enlarged without end
 
 
 class CutDetector:
@@ -54,26 +57,21 @@ class SessionOptions:
     cut_threshold: float = 12.0
 
     def __post_init__(self) -> None:
-        _require("inference.size", self.size, 32, 8192)
-        _require("inference.cut_threshold", self.cut_threshold, 0, float("inf"))
+        require_number("inference.size", self.size, least=32, most=8192)
+        require_number("inference.cut_threshold", self.cut_threshold, least=0)
         if self.vividness is not None:
-            _require("vividness", self.vividness, 0, 1)
+            require_number("vividness", self.vividness, least=0, most=1)
         if self.temperature is not None:
-            _require("temperature", self.temperature, 0.01, 10)
-
-
-def _require(name: str, value: object, least: float, most: float) -> None:
-    if not isinstance(value, int | float) or not least <= value <= most:
-        raise ValueError(f"{name}={value} must be a number from {least} to {most}")
+            require_number("temperature", self.temperature, least=0.01, most=10)
 
 
 class Session:
     """One stream of frames, in order. Streams do not share anything that changes: give each a session of its own.
 
     Args:
-        weights: The network and its decoding; used, never changed.
+        weights: The network and its decoding; the network is moved to the device, and otherwise not changed.
         options: See `SessionOptions`.
-        device: Where the network runs; the weights are moved there.
+        device: Where the network runs; the CPU if None.
 
     Attributes:
         cuts: How many cuts have been found.
@@ -97,20 +95,28 @@ class Session:
         self._state: State | None = None
 
     def network_size(self, height: int, width: int) -> tuple[int, int]:
-        """Return the height and width that the network sees of a picture: `size` on the shorter side, in strides."""
-        stride, scale = self.net.stride, self.options.size / min(height, width)
+        """Return the height and width that the network sees of a picture.
+
+        `size` on the shorter side, but at most `LONGEST` times that on the longer one, in multiples of the stride.
+        """
+        stride = self.net.stride
+        scale = self.options.size * min(1 / min(height, width), LONGEST / max(height, width))
         return tuple(max(stride, round(length * scale / stride) * stride) for length in (height, width))
 
-    @torch.inference_mode()
     def color(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
-        """Colour the next frame.
+        """Colour the next frame; `step` and `decode` in one."""
+        return self.decode(self.step(lightness, hints))
+
+    @torch.inference_mode()
+    def step(self, lightness: Tensor, hints: Tensor | None = None) -> ColorOutput:
+        """Run the network on the next frame.
 
         Args:
             lightness: (1, H, W), L* in 0..100, H and W as `network_size` says.
             hints: (3, H, W): a, b and a 0/1 mask, or None.
 
         Returns:
-            (2, H', W') float32 on the CPU, in ab units.
+            The network's output with B = T = 1, on its device.
         """
         if self._detect(lightness):
             self.cuts += 1
@@ -118,14 +124,17 @@ class Session:
         clip = lightness[None, None].to(self.device)
         given = None if hints is None else hints[None, None].to(self.device)
         output, self._state = self.net(clip, given, self._state)
-        return self._decode(output)[0, 0].cpu()
+        return output
 
-    def _decode(self, output: ColorOutput) -> Tensor:
-        if output.logits is None:
-            return output.ab
-        return decode_annealed_mean(
-            output.logits, self.log_weights, vividness=self.vividness, temperature=self.temperature
-        )
+    @torch.inference_mode()
+    def decode(self, output: ColorOutput) -> Tensor:
+        """Decode what `step` returned: (2, H', W') float32 on the CPU, in ab units."""
+        ab = output.ab
+        if output.logits is not None:
+            ab = decode_annealed_mean(
+                output.logits, self.log_weights, vividness=self.vividness, temperature=self.temperature
+            )
+        return ab[0, 0].cpu()
 
 
 def pick_device(name: str) -> torch.device:

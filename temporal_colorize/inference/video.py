@@ -12,10 +12,15 @@ from typing import Literal
 import torch
 
 from temporal_colorize.color.chroma import ChromaCoding, lightness_from_luma
-from temporal_colorize.inference.planes import chroma_planes, shrink_luma
+from temporal_colorize.inference.planes import chroma_planes, resize_luma
 from temporal_colorize.inference.session import Session
 from temporal_colorize.video import Frame, VideoInfo, VideoReader, VideoWriter, default_output
 
+_LOSSLESS: dict[str, dict[str, object]] = {
+    "libx264": {"qp": 0},
+    "libx265": {"x265-params": "lossless=1"},
+    "ffv1": {},
+}
 STATEMENT = "Colours estimated from luma by temporal-colorize: they are not evidence of the true colours."
 
 
@@ -28,7 +33,9 @@ class Report:
         frames: Frames coloured.
         seconds: Wall time.
         cuts: Scene cuts at which the colour state was dropped.
-        damaged: Packets or frames of the source that could not be decoded.
+        damaged: How often decoding failed or a picture came out marked as corrupt.
+        retimed: Timestamps that were missing or went backwards, and were made up.
+        ends_at: Seconds at which the pictures end, if that is well before the file says that it ends.
         left_out: Streams of the source that the output does not have.
     """
 
@@ -37,6 +44,8 @@ class Report:
     seconds: float
     cuts: int = 0
     damaged: int = 0
+    retimed: int = 0
+    ends_at: float | None = None
     left_out: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -45,7 +54,11 @@ class Report:
         if self.cuts:
             parts.append(f"{self.cuts} cut{'s' * (self.cuts > 1)}")
         if self.damaged:
-            parts.append(f"{self.damaged} damaged and left out")
+            parts.append(f"damaged in {self.damaged} place{'s' * (self.damaged > 1)}")
+        if self.retimed:
+            parts.append(f"{self.retimed} timestamp{'s' * (self.retimed > 1)} made up")
+        if self.ends_at is not None:
+            parts.append(f"the pictures break off at {self.ends_at:.1f} s, before the file says they end")
         if self.left_out:
             parts.append("without " + ", ".join(self.left_out))
         return "; ".join(parts)
@@ -76,7 +89,7 @@ def colorize_video(
         VideoError: If the source cannot be read or the output not written; nothing is left under the output's name.
     """
     start = time.perf_counter()
-    frames = 0
+    frames, last = 0, 0.0
     target = Path(output) if output is not None else default_output(source)
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(VideoReader(source))
@@ -89,7 +102,7 @@ def colorize_video(
         for item in reader:
             if isinstance(item, Frame):
                 writer.write(item, *color(item))
-                frames += 1
+                frames, last = frames + 1, item.time
                 shown()
             else:
                 writer.copy(item)
@@ -100,8 +113,30 @@ def colorize_video(
         seconds=seconds,
         cuts=session.cuts,
         damaged=reader.damaged,
+        retimed=reader.retimed,
+        ends_at=last if _breaks_off(reader.info, last) else None,
         left_out=writer.left_out,
     )
+
+
+def _breaks_off(info: VideoInfo, last: float) -> bool:
+    return info.duration is not None and last + 1.0 < 0.95 * info.duration
+
+
+def lossless_options(codec: str, options: Mapping[str, object]) -> dict[str, object]:
+    """Give an encoder's options for a lossless encoding, its preset kept.
+
+    Raises:
+        ValueError: If this codec is not known to have one, or the options ask for a loss.
+    """
+    if codec not in _LOSSLESS:
+        raise ValueError(f"encoder=lossless does not know encoder.codec={codec}: choose {', '.join(_LOSSLESS)}")
+    lossy = {name: value for name, value in options.items() if value is not None and name != "preset"}
+    if lossy:
+        name, value = next(iter(lossy.items()))
+        raise ValueError(f"encoder=lossless and encoder.{name}={value} contradict each other: leave one out")
+    preset = {"preset": options.get("preset")} if codec != "ffv1" else {}
+    return {**preset, **_LOSSLESS[codec]}
 
 
 def _frame_colorizer(session: Session, info: VideoInfo, chroma_shape: tuple[int, int]) -> Callable[[Frame], tuple]:
@@ -109,9 +144,9 @@ def _frame_colorizer(session: Session, info: VideoInfo, chroma_shape: tuple[int,
     size = session.network_size(info.height, info.width)
 
     def color(frame: Frame) -> tuple:
-        seen = lightness_from_luma(shrink_luma(frame.luma, *size, coding))
+        seen = lightness_from_luma(resize_luma(frame.luma, *size, coding))
         ab = session.color(seen)
-        luma = shrink_luma(frame.luma, *chroma_shape, coding)
+        luma = resize_luma(frame.luma, *chroma_shape, coding)
         with torch.inference_mode():
             return chroma_planes(luma, ab, seen, coding)
 

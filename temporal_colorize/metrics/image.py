@@ -1,5 +1,7 @@
 """Measures of one coloured picture against the truth."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -11,24 +13,24 @@ def ab_distance(ab: Tensor, truth: Tensor) -> Tensor:
     return (ab.float() - truth.float()).square().sum(-3).sqrt()
 
 
-def accuracy_auc(distance: Tensor, weights: Tensor | None = None) -> float:
-    """Compute AuC (Zhang et al. 2016): the share of pixels within t ab units of the truth, averaged over t = 0..150.
+def accuracy(distance: Tensor) -> Tensor:
+    """Give each pixel's part in the AuC (Zhang et al. 2016): over how many of t = 0..150 it is within t of the truth.
+
+    Their mean over all pixels of a set is the raw AuC; their mean weighted by the inverse prior of each pixel's true
+    bin is the class-balanced one. Both means are over all pixels together, never over pictures.
 
     Args:
         distance: Any shape, from `ab_distance`.
-        weights: The same shape; the inverse prior of each pixel's true bin gives the class-balanced AuC.
 
     Returns:
-        Between 0 and 100.
+        The same shape, float64 in 0..100.
     """
-    within = (AUC_LIMIT + 1 - distance.double().ceil()).clamp_min(0) / (AUC_LIMIT + 1)
-    weights = torch.ones_like(within) if weights is None else weights.double()
-    return float(100 * (within * weights).sum() / weights.sum())
+    return 100 * (AUC_LIMIT + 1 - distance.double().ceil()).clamp_min(0) / (AUC_LIMIT + 1)
 
 
-def psnr(rgb: Tensor, truth: Tensor) -> float:
-    """Compute the peak signal-to-noise ratio in dB of pictures in [0, 1]; infinite for equal ones."""
-    return float(-10 * torch.log10((rgb.double() - truth.double()).square().mean()))
+def psnr(mean_squared_error: float) -> float:
+    """Turn the mean squared error of pictures in [0, 1] into dB; infinite for 0."""
+    return -10 * math.log10(mean_squared_error) if mean_squared_error else math.inf
 
 
 def colorfulness(rgb: Tensor) -> float:

@@ -15,6 +15,8 @@ from temporal_colorize.color.lab import rgb_to_lab
 from temporal_colorize.data.datamodule import ClipBatch
 from temporal_colorize.data.hints import sample_hints
 from temporal_colorize.losses import classification_loss, regression_loss, temporal_loss
+from temporal_colorize.models.contract import ColorOutput
+from temporal_colorize.options import require_number
 from temporal_colorize.training.optim import parameter_groups, warmup_cosine
 
 
@@ -22,7 +24,24 @@ class _Prepared(NamedTuple):
     luma: Tensor  # (B, T, 1, H, W), Y' in 0..1
     lightness: Tensor  # (B, T, 1, H, W), L* of the luma, as the network will see it in a file
     ab: Tensor  # (B, T, 2, H, W)
-    target: Tensor  # (B, T, 2, H / 4, W / 4)
+
+
+def check_checkpoint(path: str, net: nn.Module) -> None:
+    """Raise a ValueError that names the file unless it is a checkpoint of a training of this very network."""
+    try:
+        states = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    except OSError as error:
+        raise ValueError(f"resume={path}: no such checkpoint ({error.strerror})") from error
+    except Exception as error:  # whatever unpickling something else raises
+        raise ValueError(f"resume={path} is not a checkpoint of train.py") from error
+    shapes = {name.removeprefix("net."): value.shape for name, value in states.items() if name.startswith("net.")}
+    if shapes != {name: value.shape for name, value in net.state_dict().items()}:
+        raise ValueError(f"resume={path} is of another network: give the options of the run that it is from")
+
+
+def _shrink(ab: Tensor, output: ColorOutput) -> Tensor:
+    """Average the true ab, (B, T, 2, H, W), over the pixels of the network's output."""
+    return F.adaptive_avg_pool2d(ab.flatten(0, 1), output.ab.shape[-2:]).unflatten(0, ab.shape[:2])
 
 
 class ColorizationModule(pl.LightningModule):
@@ -46,7 +65,7 @@ class ColorizationModule(pl.LightningModule):
         seed: Decides the hints, together with the step's number.
 
     Raises:
-        ValueError: If `classification` is above 0 for a network without logits.
+        ValueError: If a share is outside 0..1, or `classification` is above 0 for a network without logits.
     """
 
     def __init__(
@@ -70,6 +89,14 @@ class ColorizationModule(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters(ignore=["net", "optimizer"])
+        shares = {
+            "hint_full": hint_full,
+            "hint_sparse": hint_sparse,
+            "hint_full + hint_sparse": hint_full + hint_sparse,
+        }
+        for name, share in shares.items():
+            require_number(f"loss.{name}", share, least=0, most=1)
+        require_number("loss.hint_points", hint_points, least=1)
         if classification > 0 and not net.config.get("classify", True):
             raise ValueError("loss.classification needs logits: set loss.classification=0 or model.classify=true")
         self.net = net.to(memory_format=torch.channels_last)
@@ -78,12 +105,14 @@ class ColorizationModule(pl.LightningModule):
         self.register_buffer("log_weights", weights.log())
 
     def training_step(self, batch: ClipBatch, batch_index: int) -> Tensor:
-        """Compute the loss of one batch; the hints depend on the seed and the step alone."""
-        generator = torch.Generator().manual_seed(self.hparams.seed * 1_000_003 + self.global_step)
+        """Compute the loss of one batch; all that is random depends on the seed and the step alone."""
+        seed = self.hparams.seed * 1_000_003 + self.global_step
+        torch.manual_seed(seed)  # for layers that draw, such as dropout
+        generator = torch.Generator().manual_seed(seed)
         prepared = self._prepare(batch, generator)
         hints = self._hints(prepared, generator)
         output, _ = self.net(prepared.lightness, hints)
-        losses = self._losses(output.ab, output.logits, prepared.target, batch)
+        losses = self._losses(output, _shrink(prepared.ab, output), batch)
         loss = sum(getattr(self.hparams, name) * value for name, value in losses.items())
         self.log_dict({f"train/{name}": value for name, value in losses.items()})
         self.log("train/loss", loss, prog_bar=True)
@@ -93,26 +122,27 @@ class ColorizationModule(pl.LightningModule):
         """Measure the honest colours (vividness 0, mean of the posterior) of a batch without hints, in ab units."""
         prepared = self._prepare(batch, torch.Generator().manual_seed(batch_index))
         output, _ = self.net(prepared.lightness)
-        losses = self._losses(output.ab, output.logits, prepared.target, batch)
-        ab = self.decode(output.ab, output.logits)
-        error = ab - prepared.target
+        target = _shrink(prepared.ab, output)
+        losses = self._losses(output, target, batch)
+        ab = self.decode(output)
+        error = ab - target
         scores = {
             "val/mse": error.square().mean(),
             "val/mae": error.abs().mean(),
-            "val/mse_grey": prepared.target.square().mean(),
-            "val/mae_grey": prepared.target.abs().mean(),
-            "val/mse_regression": (output.ab - prepared.target).square().mean(),
+            "val/mse_grey": target.square().mean(),
+            "val/mae_grey": target.abs().mean(),
+            "val/mse_regression": (output.ab - target).square().mean(),
             "val/loss": sum(getattr(self.hparams, name) * value for name, value in losses.items()),
         }
         frames = batch.rgb.shape[0] * batch.rgb.shape[1]
         self.log_dict(scores, prog_bar=False, batch_size=frames)
-        return {"luma": prepared.luma, "ab": ab, "target": prepared.target}
+        return {"luma": prepared.luma, "ab": ab, "target": target}
 
-    def decode(self, ab: Tensor, logits: Tensor | None) -> Tensor:
+    def decode(self, output: ColorOutput) -> Tensor:
         """Give the honest colours: the posterior's mean, or the regression's where there are no logits."""
-        if logits is None:
-            return ab
-        return decode_annealed_mean(logits, self.log_weights, vividness=0.0, temperature=1.0)
+        if output.logits is None:
+            return output.ab
+        return decode_annealed_mean(output.logits, self.log_weights, vividness=0.0, temperature=1.0)
 
     def configure_optimizers(self) -> dict:
         """Build the optimiser over `parameter_groups` and its warm-up and cosine, stepped every step."""
@@ -121,7 +151,10 @@ class ColorizationModule(pl.LightningModule):
             self.net, lr=options.lr, encoder_lr_scale=options.encoder_lr_scale, weight_decay=options.weight_decay
         )
         optimizer = self.make_optimizer(groups)
-        steps = int(self.trainer.estimated_stepping_batches)
+        steps = self.trainer.estimated_stepping_batches
+        if steps == float("inf"):
+            raise ValueError("set trainer.max_epochs or trainer.max_steps: the learning rate must know when to end")
+        steps = int(steps)
         scheduler = warmup_cosine(optimizer, total_steps=steps, warmup_steps=min(options.warmup_steps, steps // 5))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
@@ -133,7 +166,7 @@ class ColorizationModule(pl.LightningModule):
             matrix = "bt601" if torch.rand((), generator=generator) < 0.5 else "bt709"  # both occur in recordings
             luma = luma_of_rgb(flat, matrix)
             ab = rgb_to_lab(flat)[:, 1:]
-            planes = luma, lightness_from_luma(luma), ab, F.avg_pool2d(ab, 4)
+            planes = luma, lightness_from_luma(luma), ab
             return _Prepared(*(plane.unflatten(0, clip) for plane in planes))
 
     def _hints(self, prepared: _Prepared, generator: torch.Generator) -> Tensor | None:
@@ -145,15 +178,13 @@ class ColorizationModule(pl.LightningModule):
             generator=generator,
         )
 
-    def _losses(self, ab: Tensor, logits: Tensor | None, target: Tensor, batch: ClipBatch) -> dict[str, Tensor]:
-        size = target.shape[-2:]
-        if ab.shape[-2:] != size:
-            ab = F.interpolate(ab.flatten(0, 1), size, mode="bilinear").unflatten(0, ab.shape[:2])
-        losses = {"regression": regression_loss(ab, target), "temporal": temporal_loss(ab, batch.flow, batch.visible)}
-        if logits is not None:
+    def _losses(self, output: ColorOutput, target: Tensor, batch: ClipBatch) -> dict[str, Tensor]:
+        motion = batch.flow, batch.visible
+        losses = {"regression": regression_loss(output.ab, target), "temporal": temporal_loss(output.ab, *motion)}
+        if output.logits is not None:
             index, share = encode_soft(target.flatten(0, 1))
             weights = self.log_weights.exp()
-            losses["classification"] = classification_loss(logits.flatten(0, 1), index, share, weights)
-            mean = self.decode(ab, logits)
-            losses["temporal"] = losses["temporal"] + temporal_loss(mean, batch.flow, batch.visible)
+            losses["classification"] = classification_loss(output.logits.flatten(0, 1), index, share, weights)
+            if bool(batch.visible.any()):
+                losses["temporal"] = losses["temporal"] + temporal_loss(self.decode(output), *motion)
         return losses

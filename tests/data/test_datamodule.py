@@ -95,6 +95,15 @@ def test_a_clip_shorter_than_asked_is_read_back_and_forth(root: Path) -> None:
     assert clips.frames(0, most=500).shape[0] == 12
 
 
+def test_a_broken_file_is_left_out_with_a_warning(root: Path) -> None:
+    (root / "images" / "broken.png").write_text("no picture")
+    (root / "clips" / "broken.mp4").write_text("no video")
+    with pytest.warns(UserWarning, match=r"left out of the training: .*broken"):
+        batches = epoch(module(root, batches_an_epoch=30), 0)
+    again = epoch(module(root, batches_an_epoch=30), 0)
+    assert all(torch.equal(a.rgb, b.rgb) for a, b in zip(batches, again, strict=True))
+
+
 def test_what_cannot_be_used_is_named(root: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere is not a folder"):
         module(tmp_path / "nowhere")

@@ -1,3 +1,5 @@
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -47,10 +49,23 @@ def test_other_formats(tmp_path: Path, grey: np.ndarray, suffix: str) -> None:
     assert cv2.imread(str(report.output)).shape == (*grey.shape, 3)
 
 
+def test_nothing_is_said_on_standard_error(tmp_path: Path, grey: np.ndarray, capfd: pytest.CaptureFixture) -> None:
+    for suffix in (".png", ".jpg", ".webp"):
+        cv2.imwrite(str(tmp_path / f"a{suffix}"), grey)
+        colorize_picture(tmp_path / f"a{suffix}", None, session())
+    assert capfd.readouterr().err == ""
+
+
+def test_a_long_strip_of_pixels_is_coloured(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((1, 3000), 99, np.uint8))
+    assert colorize_picture(tmp_path / "a.png", None, session()).frames == 1
+
+
 def test_what_cannot_be_read_or_written_is_named(tmp_path: Path, grey: np.ndarray) -> None:
     (tmp_path / "empty.png").touch()
     (tmp_path / "text.png").write_text("no picture")
-    for name in ("empty.png", "text.png", "gone.png"):
+    (tmp_path / "bomb.png").write_bytes(enormous_png())
+    for name in ("empty.png", "text.png", "gone.png", "bomb.png"):
         with pytest.raises(PictureError, match=name):
             colorize_picture(tmp_path / name, None, session())
     cv2.imwrite(str(tmp_path / "a.png"), grey)
@@ -58,3 +73,13 @@ def test_what_cannot_be_read_or_written_is_named(tmp_path: Path, grey: np.ndarra
         with pytest.raises(PictureError, match=output.name):
             colorize_picture(tmp_path / "a.png", output, session())
     assert not list(tmp_path.glob("*.part")) and not list(tmp_path.glob(".*"))
+
+
+def enormous_png() -> bytes:
+    """A PNG of a few bytes whose header claims 60000x60000 pixels."""
+    header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0")), (b"IEND", b"")]
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + body

@@ -60,7 +60,13 @@ def test_a_regression_only_network_colours_and_refuses_vividness() -> None:
 
 @pytest.mark.parametrize(
     ("height", "width", "seen"),
-    [(1080, 1920, (256, 448)), (256, 256, (256, 256)), (50, 2000, (256, 10240)), (1920, 1080, (448, 256))],
+    [
+        (1080, 1920, (256, 448)),
+        (256, 256, (256, 256)),
+        (50, 2000, (64, 2048)),
+        (1, 3000, (32, 2048)),
+        (1920, 1080, (448, 256)),
+    ],
 )
 def test_what_the_network_sees(height: int, width: int, seen: tuple[int, int]) -> None:
     assert Session(tiny_weights(), SessionOptions()).network_size(height, width) == seen

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from temporal_colorize.inference.session import Session, SessionOptions
-from temporal_colorize.inference.video import Report, colorize_video
+from temporal_colorize.inference.video import Report, colorize_video, lossless_options
 from temporal_colorize.video import VideoError, probe
 from tests.support.networks import tiny_weights
 from tests.support.videos import (
@@ -113,8 +113,33 @@ def planes(path: Path) -> np.ndarray:
 
 
 def test_the_report_is_one_line() -> None:
-    report = Report(output=Path("b.mp4"), frames=50, seconds=2.0, cuts=2, damaged=3, left_out=["data stream 2 (klv)"])
-    assert (
-        str(report)
-        == "b.mp4: 50 frames in 2.0 s (25.0 fps); 2 cuts; 3 damaged and left out; without data stream 2 (klv)"
+    report = Report(output=Path("b.mp4"), frames=50, seconds=2.0, cuts=2, damaged=3, retimed=1, ends_at=1.9,
+                    left_out=["data stream 2 (klv)"])  # fmt: skip
+    assert str(report) == (
+        "b.mp4: 50 frames in 2.0 s (25.0 fps); 2 cuts; damaged in 3 places; 1 timestamp made up; "
+        "the pictures break off at 1.9 s, before the file says they end; without data stream 2 (klv)"
     )
+
+
+def test_a_file_that_breaks_off_is_coloured_and_said_to_break_off(tmp_path: Path) -> None:
+    write_video(tmp_path / "whole.mkv", count=100)
+    content = (tmp_path / "whole.mkv").read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(content[: len(content) // 2])
+    whole, cut = colorize(tmp_path / "whole.mkv"), colorize(tmp_path / "cut.mkv")
+    assert whole.ends_at is None and whole.frames == 100
+    assert cut.ends_at == pytest.approx(2.0, abs=0.3) and 40 <= cut.frames <= 60
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "ffv1"])
+def test_every_lossless_codec_is(tmp_path: Path, codec: str) -> None:
+    given = write_video(tmp_path / "a.mp4", count=3)
+    options = lossless_options(codec, {"preset": "ultrafast", "crf": None})
+    session = Session(tiny_weights(), SessionOptions(size=64))
+    colorize_video(tmp_path / "a.mp4", tmp_path / "b.mkv", session, codec=codec, options=options)
+    np.testing.assert_array_equal(lumas_of(tmp_path / "b.mkv"), given)
+
+
+@pytest.mark.parametrize(("codec", "options"), [("libvpx-vp9", {}), ("libx264", {"crf": 18})])
+def test_what_would_lose_is_no_lossless_encoding(codec: str, options: dict) -> None:
+    with pytest.raises(ValueError, match="encoder=lossless"):
+        lossless_options(codec, options)

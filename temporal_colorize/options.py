@@ -1,0 +1,16 @@
+"""Checks of options, all with the same words."""
+
+from collections.abc import Collection
+
+
+def require_number(name: str, value: object, *, least: float, most: float = float("inf")) -> None:
+    """Raise a ValueError that names the option unless its value is a number from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        limits = f"of at least {least}" if most == float("inf") else f"from {least} to {most}"
+        raise ValueError(f"{name}={value} must be a number {limits}")
+
+
+def require_one_of(name: str, value: object, choices: Collection[object]) -> None:
+    """Raise a ValueError that names the option unless its value is among the choices."""
+    if value not in choices:
+        raise ValueError(f"{name}={value} is unknown: choose {', '.join(str(choice).lower() for choice in choices)}")
