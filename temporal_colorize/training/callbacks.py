@@ -5,7 +5,6 @@ from pathlib import Path
 import cv2
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -77,7 +76,8 @@ class ExportWeights(pl.Callback):
     def on_fit_end(self, trainer: pl.Trainer, pl_module: ColorizationModule) -> None:
         if not trainer.is_global_zero:
             return
-        best = next((c.best_model_path for c in trainer.callbacks if isinstance(c, ModelCheckpoint)), "")
+        watching = (callback for callback in trainer.checkpoint_callbacks if callback.monitor is not None)
+        best = next((callback.best_model_path for callback in watching), "")
         if best:
             checkpoint = torch.load(best, map_location="cpu", weights_only=True)
             pl_module.load_state_dict(checkpoint["state_dict"])
