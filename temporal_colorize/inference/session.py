@@ -1,6 +1,6 @@
 """Colours one stream of frames: carries the network's state on, and drops it at a cut."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -74,6 +74,7 @@ class Session:
         device: Where the network runs; the CPU if None.
 
     Attributes:
+        decoding: The vividness and the temperature in force.
         cuts: How many cuts have been found.
 
     Raises:
@@ -85,11 +86,13 @@ class Session:
         self.device = device or torch.device("cpu")
         self.net = weights.net.to(self.device)
         self.log_weights = weights.log_weights.to(self.device)
-        self.vividness, self.temperature = weights.decoding.resolve(options.vividness, options.temperature)
-        decoding = {"vividness": options.vividness, "temperature": options.temperature}
-        asked = [name for name, value in decoding.items() if value is not None]
+        asked = {name: getattr(options, name) for name in ("vividness", "temperature")}
+        asked = {name: value for name, value in asked.items() if value is not None}
         if asked and not weights.net.config.get("classify", True):
-            raise ValueError(f"{asked[0]} needs a network with bins, and weights={weights.name} only regresses")
+            raise ValueError(
+                f"{next(iter(asked))} needs a network with bins, and weights={weights.name} only regresses"
+            )
+        self.decoding = replace(weights.decoding, **asked)
         self.cuts = 0
         self._detect = CutDetector(options.cut_threshold)
         self._state: State | None = None
@@ -132,7 +135,10 @@ class Session:
         ab = output.ab
         if output.logits is not None:
             ab = decode_annealed_mean(
-                output.logits, self.log_weights, vividness=self.vividness, temperature=self.temperature
+                output.logits,
+                self.log_weights,
+                vividness=self.decoding.vividness,
+                temperature=self.decoding.temperature,
             )
         return ab[0, 0].cpu()
 

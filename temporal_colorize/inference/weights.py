@@ -27,16 +27,11 @@ class Decoding:
 
     Attributes:
         vividness: Between 0 (honest) and 1 (vivid).
-        temperature: Of the annealed mean at vividness 1; at vividness 0 it is 1, the mean; linear between.
+        temperature: Of the annealed mean: 1 the mean, towards 0 the mode; 0.38 is that of Zhang et al. 2016.
     """
 
     vividness: float = 0.5
     temperature: float = 0.38
-
-    def resolve(self, vividness: float | None, temperature: float | None) -> tuple[float, float]:
-        """Fill in what the user leaves open: at another vividness, the temperature that belongs to it."""
-        vivid = self.vividness if vividness is None else vividness
-        return vivid, 1 + vivid * (self.temperature - 1) if temperature is None else temperature
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,13 @@ def test_vividness_changes_the_decoding() -> None:
     assert (honest - vivid).abs().mean() > 1
 
 
+def test_decoding_is_that_of_the_weights_unless_asked_otherwise() -> None:
+    weights = tiny_weights()
+    assert Session(weights, OPTIONS).decoding == weights.decoding
+    asked = Session(weights, SessionOptions(vividness=0.1)).decoding
+    assert (asked.vividness, asked.temperature) == (0.1, weights.decoding.temperature)
+
+
 def test_a_regression_only_network_colours_and_refuses_vividness() -> None:
     weights = tiny_weights(classify=False)
     assert Session(weights, OPTIONS).color(frames(1)[0]).shape == (2, 16, 24)

@@ -64,14 +64,6 @@ def test_weights_of_another_size_do_not_start_a_network(tmp_path: Path) -> None:
         copy_into(other, load_weights(str(tiny_weights_file(tmp_path))))
 
 
-@pytest.mark.parametrize(
-    ("given", "used"),
-    [((None, None), (0.5, 0.69)), ((0.0, None), (0.0, 1.0)), ((1.0, None), (1.0, 0.38)), ((0.2, 0.5), (0.2, 0.5))],
-)
-def test_decoding_fills_in_what_is_left_open(given: tuple, used: tuple) -> None:
-    assert Decoding(vividness=0.5, temperature=0.38).resolve(*given) == pytest.approx(used)
-
-
 def test_the_shipped_weights_load_and_are_small() -> None:
     files = list(shipped_folder().glob("*.safetensors"))
     assert "convlstm" in {file.stem for file in files}
