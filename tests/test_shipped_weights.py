@@ -1,0 +1,60 @@
+"""What the weights that ship can do: not much is asked, but it is asked of the real file."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from temporal_colorize.color.chroma import lightness_from_luma, luma_of_rgb
+from temporal_colorize.color.lab import rgb_to_lab
+from temporal_colorize.data.pictures import Photographs
+from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.inference.weights import Weights, load_weights
+from temporal_colorize.training.evaluation import Evaluation, evaluate, find_scenes, grey, session_colorizer
+from tests.support.shared import shared
+
+
+@pytest.fixture(scope="module")
+def weights() -> Weights:
+    return load_weights("convlstm")
+
+
+@pytest.fixture(scope="module")
+def validation(weights: Weights) -> Evaluation:
+    root = shared("data", "val")
+    scenes = find_scenes(root=str(root), pictures="*.tar", videos="clips/cctv-fi00*", most_frames=3, every=12)
+    rows = {"grey": lambda: grey}
+    for name, options in (("honest", SessionOptions(vividness=0.0)), ("default", SessionOptions())):
+        rows[name] = lambda options=options: session_colorizer(Session(weights, options))
+    return evaluate(scenes, rows)
+
+
+def test_honest_colours_are_nearer_to_the_truth_than_grey(validation: Evaluation) -> None:
+    stills = validation.scores["stills"]
+    for measure in ("ab error", "ab RMSE"):
+        assert stills["honest"][measure] < stills["grey"][measure]
+
+
+def test_the_default_shows_colour(validation: Evaluation) -> None:
+    for rows in validation.scores.values():
+        assert rows["default"]["colourfulness"] > 0.25 * rows["truth"]["colourfulness"]
+
+
+@torch.inference_mode()
+def test_a_hinted_frame_is_given_back_and_kept_in_a_still_scene(weights: Weights) -> None:
+    """On photographs: hinted as a whole in the first frame, then ten frames without a hint."""
+    photographs = Photographs()
+    pictures = [cv2.resize(photographs[number], (256, 256)) for number in range(len(photographs))]
+    rgb = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
+    ab = rgb_to_lab(rgb)[:, 1:]
+    target = F.avg_pool2d(ab, 4)
+    lightness = lightness_from_luma(luma_of_rgb(rgb, "bt601"))[:, None].expand(-1, 11, -1, -1, -1)
+    hints = torch.zeros(len(pictures), 11, 3, 256, 256)
+    hints[:, 0] = torch.cat([ab, torch.ones_like(ab[:, :1])], 1)
+    hinted, _ = weights.net(lightness, hints)
+    unhinted, _ = weights.net(lightness[:, :1])
+    error = (hinted.ab - target[:, None]).norm(dim=2).mean((0, 2, 3))
+    without = (unhinted.ab[:, 0] - target).norm(dim=1).mean()
+    assert error[0] < 0.4 * without
+    assert error[10] < 0.6 * without
