@@ -4,11 +4,12 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
 
 from temporal_colorize.color.chroma import ChromaCoding, lightness_from_luma
@@ -139,11 +140,14 @@ def lossless_options(codec: str, options: Mapping[str, object]) -> dict[str, obj
     return {**preset, **_LOSSLESS[codec]}
 
 
-def _frame_colorizer(session: Session, info: VideoInfo, chroma_shape: tuple[int, int]) -> Callable[[Frame], tuple]:
+def _frame_colorizer(
+    session: Session, info: VideoInfo, chroma_shape: tuple[int, int]
+) -> Callable[[Frame], tuple[np.ndarray, np.ndarray]]:
+    """Make the function that gives a frame its Cb and Cr planes."""
     coding = ChromaCoding(info.matrix, info.full_range, info.bit_depth)
     size = session.network_size(info.height, info.width)
 
-    def color(frame: Frame) -> tuple:
+    def color(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
         seen = lightness_from_luma(resize_luma(frame.luma, *size, coding))
         ab = session.color(seen)
         luma = resize_luma(frame.luma, *chroma_shape, coding)
@@ -154,12 +158,13 @@ def _frame_colorizer(session: Session, info: VideoInfo, chroma_shape: tuple[int,
 
 
 @contextlib.contextmanager
-def _progress(info: VideoInfo, *, enabled: bool):
+def _progress(info: VideoInfo, *, enabled: bool) -> Iterator[Callable[[], object]]:
     """Yield a function to call for every frame done."""
     if not enabled:
         yield lambda: None
         return
     from tqdm import tqdm
 
-    with tqdm(total=info.frame_count, unit=" frames", desc=info.path.name, file=sys.stderr, dynamic_ncols=True) as bar:
+    total, name = info.frame_count, info.path.name
+    with tqdm(total=total, unit=" frames", desc=name, file=sys.stderr, mininterval=0.5, dynamic_ncols=True) as bar:
         yield bar.update
