@@ -51,7 +51,7 @@ class SessionOptions:
         ValueError: If a value is out of its range.
     """
 
-    size: int = 256
+    size: int = 192
     vividness: float | None = None
     temperature: float | None = None
     cut_threshold: float = 12.0

@@ -76,7 +76,7 @@ def test_a_regression_only_network_colours_and_refuses_vividness() -> None:
     ],
 )
 def test_what_the_network_sees(height: int, width: int, seen: tuple[int, int]) -> None:
-    assert Session(tiny_weights(), SessionOptions()).network_size(height, width) == seen
+    assert Session(tiny_weights(), SessionOptions(size=256)).network_size(height, width) == seen
 
 
 @pytest.mark.parametrize("options", [{"size": 8}, {"vividness": 2}, {"temperature": 0}])
