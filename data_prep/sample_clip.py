@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 from av.container import OutputContainer
 
-from .sample_scene import garage
-from .sample_scene import movers as things_that_move
+from data_prep.sample_scene import garage
+from data_prep.sample_scene import movers as things_that_move
 
 SAMPLE_RATE = 48000
 _START = datetime(2024, 5, 17, 14, 41, 7)

@@ -50,8 +50,8 @@ def test_measures_are_means_over_all_pixels_together() -> None:
 
 def test_a_session_s_row_and_the_sheet(scene: Scene) -> None:
     weights = tiny_weights()
-    make = lambda: session_colorizer(Session(weights, SessionOptions(size=64)))  # noqa: E731
-    result = evaluate([scene, scene], {"ours": make})
+    options = SessionOptions(size=64)
+    result = evaluate([scene, scene], {"ours": lambda: session_colorizer(Session(weights, options))})
     assert result.scores["stills"]["ours"]["PSNR"] < 40
     sheet = result.contact_sheet()
     assert sheet.shape == (2 * 130, 2 * 192, 3)
