@@ -49,8 +49,14 @@ def quote_literals(arguments: Sequence[str]) -> list[str]:
     for argument in arguments:
         key, equals, value = argument.partition("=")
         literal = equals and key.lstrip("+") in _LITERAL_KEYS and value not in ("", "null")
-        quoted.append(f"{key}={_quote(value)}" if literal else argument)
+        quoted.append(f"{key}={_quoted(key, value)}" if literal else argument)
     return quoted
+
+
+def _quoted(key: str, value: str) -> str:
+    if key == "weights" and value.startswith("[") and value.endswith("]"):  # several, for evaluate.py
+        return "[" + ",".join(_quote(part.strip()) for part in value[1:-1].split(",")) + "]"
+    return _quote(value)
 
 
 def _quote(value: str) -> str:
@@ -159,7 +165,12 @@ def _train(config: "DictConfig") -> float:
         copy_into(net, load_weights(config.weights, architecture=net.architecture))
     optimizer = build(config.optimizer)
     module = ColorizationModule(
-        net, optimizer=optimizer.pop("make"), **optimizer, **build(config.loss), seed=config.seed
+        net,
+        optimizer=optimizer.pop("make"),
+        **optimizer,
+        **build(config.loss),
+        seed=config.seed,
+        degrade=build(config.degrade),
     )
     if config.trainer.precision == "auto":
         config.trainer.precision = best_precision()
@@ -204,31 +215,72 @@ def _infer(config: "DictConfig") -> None:
 
 
 def _evaluate(config: "DictConfig") -> None:
-    """Score weights at several vividnesses against grey and the truth; print the tables, write them and a sheet."""
+    """Score weights under every condition against grey and the truth; print and write the report."""
     import json
 
     import cv2
-    from omegaconf import OmegaConf
 
-    from temporal_colorize.inference.session import Session, SessionOptions, pick_device
+    from temporal_colorize.evaluation import report
+    from temporal_colorize.evaluation.run import Plan
+    from temporal_colorize.evaluation.run import evaluate as measure
+    from temporal_colorize.evaluation.scenes import find_scenes
+    from temporal_colorize.inference.session import SessionOptions
     from temporal_colorize.inference.weights import load_weights
-    from temporal_colorize.training.evaluation import evaluate, find_scenes, grey, session_colorizer
+    from temporal_colorize.options import require_number
 
+    require_number("workers", config.workers, least=1)
     folder = _writable_folder(config.output)
     scenes = find_scenes(**config.data)
-    device = pick_device(config.device)
-    weights = load_weights(config.weights)
-    rows = {"grey": lambda: grey}
-    for vividness in config.vividness if OmegaConf.is_list(config.vividness) else [config.vividness]:
-        options = SessionOptions(vividness=vividness, temperature=config.temperature, **config.inference)
-        name = f"{weights.name}, " + ("default" if vividness is None else f"vividness {vividness}")
-        rows[name] = lambda options=options: session_colorizer(Session(weights, options, device=device))
-    result = evaluate(scenes, rows)
-    (folder / "report.json").write_text(json.dumps(_finite(result.scores), indent=1, allow_nan=False))
-    (folder / "report.md").write_text(result.markdown())
-    cv2.imwrite(str(folder / "sheet.png"), result.contact_sheet()[..., ::-1])
-    print(result.markdown())
-    print(f"written: {folder}/report.md, report.json and sheet.png")
+    names = _as_list(config.weights)
+    plan = Plan(
+        weights=tuple(names),
+        conditions=_conditions(config),
+        options=SessionOptions(temperature=config.temperature, **config.inference),
+        device=config.device,
+        drift_frames=config.drift.frames,
+        drift_scenes=config.drift.scenes,
+    )
+    rows = [load_weights(name).name for name in names]
+    result = measure(scenes, plan, workers=config.workers)
+    text = report.markdown(result, rows)
+    (folder / "report.md").write_text(text)
+    numbers = {
+        "summary": {row: report.headline(result, row) for row in rows},
+        "scores": result.scores,
+        "drift": result.drift,
+    }
+    (folder / "report.json").write_text(json.dumps(_finite(numbers), indent=1, allow_nan=False))
+    cv2.imwrite(str(folder / "sheet.png"), report.contact_sheet(result)[..., ::-1])
+    for row in rows:
+        report.plot(result, row, folder / f"{row}.png")
+    print(text)
+    print(f"written: {folder}/report.md, report.json, sheet.png and {', '.join(f'{row}.png' for row in rows)}")
+
+
+def _conditions(config: "DictConfig") -> tuple[Any, ...]:
+    """List what the network is given, by `conf/evaluate.yaml`."""
+    from temporal_colorize.evaluation import report
+    from temporal_colorize.evaluation.painter import Condition
+
+    vividness = tuple(_as_list(config.vividness))
+    conditions = [Condition(name=report.CLEAN, vividness=(*vividness, *([] if None in vividness else [None])))]
+    conditions += [Condition(name=f"degrade={name}", degrade=_degradation(name)) for name in config.degradations]
+    conditions += [Condition(name=f"size {size}", size=size) for size in config.sizes]
+    if config.first_frame:
+        conditions.append(Condition(name=report.FIRST_FRAME, first_frame=True, clips_only=True))
+    if config.no_memory:
+        conditions.append(Condition(name=report.NO_MEMORY, carry=False, clips_only=True))
+    return tuple(conditions)
+
+
+def _degradation(name: str) -> Any:
+    return build(compose("train", [f"degrade={name}"]).degrade)
+
+
+def _as_list(value: Any) -> list[Any]:
+    from omegaconf import OmegaConf
+
+    return list(value) if OmegaConf.is_list(value) else [value]
 
 
 def _writable_folder(output: str) -> Path:
@@ -243,6 +295,8 @@ def _finite(scores: Any) -> Any:
     """Replace infinity, the truth's own PSNR, by None, which JSON can hold."""
     if isinstance(scores, dict):
         return {name: _finite(value) for name, value in scores.items()}
+    if isinstance(scores, list):
+        return [_finite(value) for value in scores]
     return scores if math.isfinite(scores) else None
 
 

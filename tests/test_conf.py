@@ -12,7 +12,7 @@ from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.training.module import ColorizationModule
 
 CONF = cli.conf_folder()
-TRAIN_GROUPS = ("model", "data", "loss", "optimizer", "trainer", "callbacks", "logger", "experiment")
+TRAIN_GROUPS = ("model", "data", "degrade", "loss", "optimizer", "trainer", "callbacks", "logger", "experiment")
 INFER_GROUPS = ("inference", "encoder")
 
 
@@ -35,7 +35,10 @@ def test_training_choices_compose_and_build(group: str, choice: str, tmp_path: P
     assert isinstance(output, ColorOutput)
     optimizer = cli.build(config.optimizer)
     loss = cli.build(config.loss)
-    module = ColorizationModule(net, optimizer=optimizer.pop("make"), **optimizer, **loss, seed=config.seed)
+    degrade = cli.build(config.degrade)
+    options = {**optimizer, **loss, "seed": config.seed, "degrade": degrade}
+    make = options.pop("make")
+    module = ColorizationModule(net, optimizer=make, **options)
     data = cli.build(config.data)
     callbacks = [cli.build(callback) for callback in config.callbacks.values()]
     config.trainer.precision = "32-true"

@@ -18,10 +18,11 @@ ALLOWED = {
     "models": {"color"},
     "losses": {"color"},
     "metrics": {"color"},
-    "data": {"color", "options"},
+    "data": {"color", "options", "video"},
     "inference": {"color", "models", "options", "video"},
     "training": {"color", "models", "losses", "metrics", "data", "inference", "options"},
-    "cli": {"training", "inference", "options"},
+    "evaluation": {"color", "models", "metrics", "data", "inference"},
+    "cli": {"training", "evaluation", "inference", "options"},
 }
 
 

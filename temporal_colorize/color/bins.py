@@ -132,6 +132,17 @@ def posterior(logits: Tensor, log_weights: Tensor, *, vividness: float = 0.0) ->
     return torch.softmax(_untilted(logits, log_weights, vividness), dim=-3)
 
 
+def calibrated_posterior(logits: Tensor, log_weights: Tensor, *, temperature: float) -> Tensor:
+    """Turn logits, (*, 313, H, W), into honest probabilities whose confidence is as often right as it says.
+
+    Args:
+        logits: See `posterior`.
+        log_weights: See `posterior`.
+        temperature: Fitted to held-out pixels, see `metrics.calibration.fit_temperature`; 1 changes nothing.
+    """
+    return torch.softmax(_untilted(logits, log_weights, 0.0) / temperature, dim=-3)
+
+
 def decode_annealed_mean(
     logits: Tensor, log_weights: Tensor, *, vividness: float = 0.0, temperature: float = 0.38
 ) -> Tensor:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -13,18 +13,26 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from temporal_colorize.data.clips import VideoClips
 from temporal_colorize.data.moving import Clip, moving_clip, random_crop, still_clip
-from temporal_colorize.data.pictures import (
-    PICTURE_SUFFIXES,
-    DataError,
-    FilePictures,
-    Photographs,
-    PictureSet,
-    is_held_out,
-)
+from temporal_colorize.data.pictures import DataError, Photographs, PictureSet
+from temporal_colorize.data.splits import find_splits
 from temporal_colorize.options import require_number
 
 _MOST_BROKEN = 50
 _Drawn = TypeVar("_Drawn")
+
+
+class ClipSet(Protocol):
+    """Videos by number, as `clips.VideoClips` reads them."""
+
+    def __len__(self) -> int: ...
+
+    def frames(self, number: int, *, most: int) -> np.ndarray:
+        """Return the first frames of a video, (T, H, W, 3) uint8."""
+        ...
+
+    def piece(self, number: int, *, frames: int, size: int, rng: np.random.Generator) -> Clip:
+        """Cut a clip out of a video at random."""
+        ...
 
 
 class ClipBatch(NamedTuple):
@@ -36,10 +44,11 @@ class ClipBatch(NamedTuple):
 
 
 class ClipKey(NamedTuple):
-    """One training clip: its number, which decides everything random about it, and its length in frames."""
+    """One training clip: its number, which decides everything random about it, its length, its height and width."""
 
     number: int
     frames: int
+    size: int
 
 
 class TrainingClips(Dataset[ClipBatch]):
@@ -48,14 +57,13 @@ class TrainingClips(Dataset[ClipBatch]):
     Args:
         pictures: Stills; each becomes a still, or a moving clip if more than one frame is asked for.
         videos: Real clips, drawn with probability `video_share`.
-        size: Height and width of what comes out, in pixels.
         video_share: Between 0 and 1; taken as 0 where there are no videos and as 1 where there are no pictures.
         seed: Together with a key's number it seeds all that is random.
     """
 
-    def __init__(self, pictures: PictureSet, videos: VideoClips, *, size: int, video_share: float, seed: int) -> None:
+    def __init__(self, pictures: PictureSet, videos: ClipSet, *, video_share: float, seed: int) -> None:
         self.pictures, self.videos = pictures, videos
-        self.size, self.seed = size, seed
+        self.seed = seed
         self.video_share = video_share if len(pictures) else 1.0
         if not len(videos):
             self.video_share = 0.0
@@ -70,17 +78,28 @@ class TrainingClips(Dataset[ClipBatch]):
         if rng.random() < self.video_share:
 
             def piece(number: int) -> Clip:
-                return self.videos.piece(number, frames=key.frames, size=self.size, rng=rng)
+                return self.videos.piece(number, frames=key.frames, size=key.size, rng=rng)
 
             return _draw(piece, len(self.videos), rng)
         picture = self._any_picture(rng)
         if key.frames == 1:
-            return still_clip(random_crop(picture, self.size, rng)[None])
+            return still_clip(random_crop(picture, key.size, rng)[None])
         others = [self._any_picture(rng) for _ in range(rng.integers(3))]
-        return moving_clip(picture, others, frames=key.frames, size=self.size, rng=rng)
+        return moving_clip(picture, others, frames=key.frames, size=key.size, rng=rng)
+
+    def scenes(self, *, pictures: int, clips: int, frames: int) -> Iterator[Sequence[np.ndarray]]:
+        """Give some whole pictures and the beginnings of some clips, evenly taken: each frames, (H, W, 3) uint8."""
+        for number in _evenly(len(self.pictures), pictures):
+            yield [self.pictures[number]]
+        for number in _evenly(len(self.videos), clips):
+            yield self.videos.frames(number, most=frames)
 
     def _any_picture(self, rng: np.random.Generator) -> np.ndarray:
         return _draw(self.pictures.__getitem__, len(self.pictures), rng)
+
+
+def _evenly(count: int, most: int) -> range:
+    return range(0, count, max(1, -(-count // most))) if most else range(0)
 
 
 def _draw(read: Callable[[int], _Drawn], count: int, rng: np.random.Generator) -> _Drawn:
@@ -94,13 +113,15 @@ def _draw(read: Callable[[int], _Drawn], count: int, rng: np.random.Generator) -
 
 
 class _KeySampler(Sampler[list[ClipKey]]):
-    """Batches of keys: batches of stills and batches of clips, of about the same number of frames.
+    """Batches of keys: batches of stills and batches of clips, each of one size and of about the same pixels.
 
     Every epoch has keys of its own, told apart by `set_epoch`, which Lightning calls.
     """
 
-    def __init__(self, *, batches: int, frames_a_batch: int, frames: int, still_share: float, seed: int) -> None:
-        self.batches, self.frames_a_batch, self.frames = batches, frames_a_batch, frames
+    def __init__(
+        self, *, batches: int, frames_a_batch: int, frames: int, sizes: Sequence[int], still_share: float, seed: int
+    ) -> None:
+        self.batches, self.frames_a_batch, self.frames, self.sizes = batches, frames_a_batch, frames, sizes
         self.still_share, self.seed, self.epoch = still_share, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -113,20 +134,35 @@ class _KeySampler(Sampler[list[ClipKey]]):
         rng = np.random.default_rng([self.seed, self.epoch])
         for batch in range(self.batches):
             frames = 1 if rng.random() < self.still_share else self.frames
-            first = (self.epoch * self.batches + batch) * self.frames_a_batch
-            yield [ClipKey(first + place, frames) for place in range(max(1, self.frames_a_batch // frames))]
+            size = self.sizes[0] if len(self.sizes) == 1 else int(rng.choice(self.sizes))
+            first = self.epoch * self.numbers + batch * self._most
+            yield [ClipKey(first + place, frames, size) for place in range(self._clips(frames, size))]
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers an epoch has, of which not all need be a key's."""
+        return self.batches * self._most
+
+    @property
+    def _most(self) -> int:
+        """How many keys a batch may have; the numbers of the next one start behind them."""
+        return self._clips(1, min(self.sizes))
+
+    def _clips(self, frames: int, size: int) -> int:
+        return max(1, round(self.frames_a_batch * (self.sizes[0] / size) ** 2) // frames)
 
 
 class ColorDataModule(LightningDataModule):
     """Stills and clips below one folder, or scikit-image's photographs when no folder is given.
 
     Args:
-        root: Folder of the data; None for the photographs.
+        root: Folder of the data; None for the photographs. A manifest in it decides what is in which split, and the
+            patterns and `held_out_percent` count for nothing.
         pictures: Glob patterns below root for pictures and tars of pictures.
         videos: Glob patterns below root for clips (MP4 and MKV).
-        size: Height and width of training clips in pixels, a multiple of 32.
+        size: Height and width of training clips in pixels, a multiple of 32; or several, of which every batch has one.
         frames: Length of a clip in frames; batches of stills have one.
-        frames_a_batch: Pictures in a batch, over all its clips.
+        frames_a_batch: Pictures in a batch of the first size, over all its clips; of larger ones fewer.
         batches_an_epoch: Batches between two validations.
         still_share: Share of batches that hold stills rather than clips.
         video_share: Share of clips that come from real videos rather than moving stills.
@@ -136,7 +172,7 @@ class ColorDataModule(LightningDataModule):
         seed: Decides every clip, whatever the number of workers.
 
     Raises:
-        DataError: If root is not a folder or holds no picture and no clip.
+        DataError: If root is not a folder, holds no picture and no clip, or its manifest is not to be trusted.
         ValueError: If a count or a share is out of its range, or size is not a multiple of 32.
     """
 
@@ -146,7 +182,7 @@ class ColorDataModule(LightningDataModule):
         root: str | None = None,
         pictures: Sequence[str] = (),
         videos: Sequence[str] = (),
-        size: int = 128,
+        size: int | Sequence[int] = 128,
         frames: int = 6,
         frames_a_batch: int = 32,
         batches_an_epoch: int = 200,
@@ -158,19 +194,20 @@ class ColorDataModule(LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        counts = {"frames": frames, "frames_a_batch": frames_a_batch, "size": size}
+        sizes = [size] if isinstance(size, int) else list(size)
+        counts = {"frames": frames, "frames_a_batch": frames_a_batch, "size": min(sizes, default=0)}
         counts |= {"batches_an_epoch": batches_an_epoch, "validation_batches": validation_batches}
         for name, count in counts.items():
             require_number(f"data.{name}", count, least=1)
         for name, share in {"still_share": still_share, "video_share": video_share}.items():
             require_number(f"data.{name}", share, least=0, most=1)
-        if size % 32:
+        if any(one % 32 for one in sizes):
             raise ValueError(f"data.size={size} must be a multiple of 32")
         self.root = Path(root) if root is not None else None
         self.patterns = {"pictures": list(pictures), "videos": list(videos)}
-        self.size, self.video_share, self.seed, self.workers = size, video_share, seed, workers
+        self.video_share, self.seed, self.workers = video_share, seed, workers
         self.held_out_percent = held_out_percent
-        self.batching = {"frames_a_batch": frames_a_batch, "frames": frames, "still_share": still_share}
+        self.batching = {"frames_a_batch": frames_a_batch, "frames": frames, "sizes": sizes, "still_share": still_share}
         self.batches_an_epoch, self.validation_batches = batches_an_epoch, validation_batches
         self.training: TrainingClips | None = None
         self.tuning: TrainingClips | None = None
@@ -184,18 +221,9 @@ class ColorDataModule(LightningDataModule):
             self.training = self._clips(pictures, VideoClips([]), seed=self.seed)
             self.tuning = self._clips(pictures, VideoClips([]), seed=self.seed + 1)
             return
-        pictures, videos = self._find()
-        held = [is_held_out(name, self.held_out_percent) for name in pictures.names]
-        held_videos = [is_held_out(file.name, self.held_out_percent) for file in videos.files]
-        for tuning in (False, True):
-            stills = pictures.subset(number for number, is_held in enumerate(held) if is_held == tuning)
-            clips = VideoClips(
-                file for file, is_held in zip(videos.files, held_videos, strict=True) if is_held == tuning
-            )
-            if not len(stills) and not len(clips):
-                stills, clips = pictures, videos  # too few files to divide
-            split = self._clips(stills, clips, seed=self.seed + tuning)
-            self.training, self.tuning = (self.training, split) if tuning else (split, None)
+        splits = find_splits(self.root, self.patterns, held_out_percent=self.held_out_percent)
+        self.training = self._clips(*splits.training, seed=self.seed)
+        self.tuning = self._clips(*splits.tuning, seed=self.seed + 1)
 
     def train_dataloader(self) -> DataLoader[ClipBatch]:
         return self._loader(self.training, self._keys(self.batches_an_epoch))
@@ -207,25 +235,8 @@ class ColorDataModule(LightningDataModule):
     def _keys(self, batches: int) -> "_KeySampler":
         return _KeySampler(batches=batches, seed=self.seed, **self.batching)
 
-    def _clips(self, pictures: PictureSet, videos: VideoClips, *, seed: int) -> TrainingClips:
-        return TrainingClips(pictures, videos, size=self.size, video_share=self.video_share, seed=seed)
-
-    def _find(self) -> tuple[FilePictures, VideoClips]:
-        if not self.root.is_dir():
-            raise DataError(f"data.root={self.root} is not a folder")
-
-        def files(kind: str, suffixes: frozenset[str]) -> list[Path]:
-            found = {path for pattern in self.patterns[kind] for path in self.root.glob(pattern)}
-            return sorted(path for path in found if path.suffix.lower() in suffixes)
-
-        pictures = FilePictures(files("pictures", PICTURE_SUFFIXES | {".tar"}))
-        videos = VideoClips(files("videos", VideoClips.SUFFIXES))
-        if not len(pictures) and not len(videos):
-            raise DataError(
-                f"data.root={self.root} holds no picture ({', '.join(self.patterns['pictures'])}) "
-                f"and no clip ({', '.join(self.patterns['videos'])}): set data.pictures or data.videos"
-            )
-        return pictures, videos
+    def _clips(self, pictures: PictureSet, videos: ClipSet, *, seed: int) -> TrainingClips:
+        return TrainingClips(pictures, videos, video_share=self.video_share, seed=seed)
 
     def _loader(self, clips: TrainingClips, keys: Iterable[list[ClipKey]]) -> DataLoader[ClipBatch]:
         return DataLoader(

@@ -31,11 +31,16 @@ class PictureSet(Protocol):
 
 
 def is_held_out(name: str, percent: int) -> bool:
-    """Say whether a file belongs to the tuning split, by its name alone, so that no run moves it."""
+    """Say whether a file or a source belongs to the tuning split, by its name alone, so that no run moves it."""
     return zlib.crc32(name.encode()) % 100 < percent
 
 
-def _decode(content: bytes, name: str) -> np.ndarray:
+def decode_picture(content: bytes, name: str) -> np.ndarray:
+    """Decode a picture file's content, upright as its EXIF says: (H, W, 3) uint8 RGB.
+
+    Raises:
+        DataError: If it is no picture; the message has the name.
+    """
     try:
         picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if content else None
     except cv2.error:
@@ -60,10 +65,14 @@ class FilePictures:
         return len(self.names)
 
     def __getitem__(self, number: int) -> np.ndarray:
+        return decode_picture(self.content(number), self.names[number])
+
+    def content(self, number: int) -> bytes:
+        """Read a picture's file as it is stored."""
         file, offset, size = self._places[number]
         with open(file, "rb") as stream:
             stream.seek(offset)
-            return _decode(stream.read(size), self.names[number])
+            return stream.read(size)
 
     def subset(self, keep: Iterable[int]) -> "FilePictures":
         """Return the pictures of these numbers, in this order."""
@@ -103,7 +112,7 @@ class Photographs:
             ) from error
         folder = Path(data.__file__).parent
         self.names = list(_PHOTOGRAPHS)
-        self._pictures = [_decode((folder / name).read_bytes(), name) for name in self.names]
+        self._pictures = [decode_picture((folder / name).read_bytes(), name) for name in self.names]
 
     def __len__(self) -> int:
         return len(self.names)

@@ -24,21 +24,18 @@ def resize_luma(plane: np.ndarray, height: int, width: int, coding: ChromaCoding
     return luma_from_code(torch.from_numpy(resized)[None], coding)
 
 
-def chroma_at(luma: Tensor, ab: Tensor, seen: Tensor, coding: ChromaCoding) -> Tensor:
-    """Bring ab to the size of luma, along its edges, and turn it into chroma.
+def ab_at(luma: Tensor, ab: Tensor, seen: Tensor) -> Tensor:
+    """Bring ab, (2, h, w), to the size of luma, (1, H, W) of Y' in 0..1, along its edges: (2, H, W).
 
-    Args:
-        luma: (1, H, W), Y' in 0..1 at the size wanted.
-        ab: (2, h, w), from the network.
-        seen: (1, H0, W0), the L* that the network saw.
-        coding: The stream's.
-
-    Returns:
-        (2, H, W): Cb and Cr in -0.5..0.5.
+    `seen` is the L* that the network saw, (1, H0, W0).
     """
     low = torch.nn.functional.interpolate(seen[None], ab.shape[-2:], mode="area")[0]
-    full = guided_upsample(ab, low, lightness_from_luma(luma))
-    return ab_to_chroma(luma, full, coding.matrix)
+    return guided_upsample(ab, low, lightness_from_luma(luma))
+
+
+def chroma_at(luma: Tensor, ab: Tensor, seen: Tensor, coding: ChromaCoding) -> Tensor:
+    """Return the Cb and Cr, (2, H, W) in -0.5..0.5, of `ab_at` under that luma in the stream's coding."""
+    return ab_to_chroma(luma, ab_at(luma, ab, seen), coding.matrix)
 
 
 def chroma_planes(luma: Tensor, ab: Tensor, seen: Tensor, coding: ChromaCoding) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from temporal_colorize.color.bins import decode_annealed_mean
-from temporal_colorize.inference.weights import Weights
+from temporal_colorize.inference.weights import Decoding, Weights
 from temporal_colorize.models.contract import ColorOutput, State
 from temporal_colorize.options import require_number
 
@@ -97,6 +97,10 @@ class Session:
         self._detect = CutDetector(options.cut_threshold)
         self._state: State | None = None
 
+    def reset(self) -> None:
+        """Forget what came before, as at a cut."""
+        self._state = None
+
     def network_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the height and width that the network sees of a picture.
 
@@ -130,15 +134,13 @@ class Session:
         return output
 
     @torch.inference_mode()
-    def decode(self, output: ColorOutput) -> Tensor:
-        """Decode what `step` returned: (2, H', W') float32 on the CPU, in ab units."""
+    def decode(self, output: ColorOutput, decoding: Decoding | None = None) -> Tensor:
+        """Decode what `step` returned, by the session's decoding or another: (2, H', W') float32 on the CPU, in ab."""
+        decoding = decoding or self.decoding
         ab = output.ab
         if output.logits is not None:
             ab = decode_annealed_mean(
-                output.logits,
-                self.log_weights,
-                vividness=self.decoding.vividness,
-                temperature=self.decoding.temperature,
+                output.logits, self.log_weights, vividness=decoding.vividness, temperature=decoding.temperature
             )
         return ab[0, 0].cpu()
 

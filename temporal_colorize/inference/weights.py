@@ -28,10 +28,12 @@ class Decoding:
     Attributes:
         vividness: Between 0 (honest) and 1 (vivid).
         temperature: Of the annealed mean: 1 the mean, towards 0 the mode; 0.38 is that of Zhang et al. 2016.
+        calibration: Temperature of the honest posterior where probabilities are asked for, not colours.
     """
 
     vividness: float = 0.5
     temperature: float = 0.38
+    calibration: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -59,16 +59,17 @@ class EfficientNetLite(nn.Module):
     Args:
         variant: "lite0" (3.4 M parameters here) or "lite2" (4.7 M).
         frozen_blocks: The stem and this many blocks keep their weights and their batch statistics in training.
+        channels: Of the input: 1 for grey, 3 for RGB.
 
     Attributes:
         widths: Channels of the five features that `forward` returns, at strides 2, 4, 8, 16 and 32.
     """
 
-    def __init__(self, variant: Variant = "lite0", *, frozen_blocks: int = 0) -> None:
+    def __init__(self, variant: Variant = "lite0", *, frozen_blocks: int = 0, channels: Literal[1, 3] = 1) -> None:
         super().__init__()
         widths, repeats = _WIDTHS[variant], _REPEATS[variant]
         self.widths = [widths[stage] for stage in _TAP_STAGES]
-        self.stem = nn.Sequential(*_conv_norm(1, _STEM_WIDTH, 3, 2), nn.ReLU6())
+        self.stem = nn.Sequential(*_conv_norm(channels, _STEM_WIDTH, 3, 2), nn.ReLU6())
         blocks, inputs = [], _STEM_WIDTH
         for (kernel, stride, expansion), outputs, count in zip(_STAGES, widths, repeats, strict=True):
             for repeat in range(count):
@@ -87,17 +88,17 @@ class EfficientNetLite(nn.Module):
             module.eval()
         return self
 
-    def forward(self, grey: Tensor) -> list[Tensor]:
+    def forward(self, picture: Tensor) -> list[Tensor]:
         """Compute features.
 
         Args:
-            grey: (N, 1, H, W) in about -1..1, (code - 127) / 128 of an 8-bit grey picture; H, W multiples of 32.
+            picture: (N, channels, H, W) in about -1..1, (code - 127) / 128 of an 8-bit picture; H, W multiples of 32.
 
         Returns:
             Five tensors, (N, widths[i], H / 2**(i + 1), W / 2**(i + 1)).
         """
         features = []
-        x = self.stem(grey)
+        x = self.stem(picture)
         for number, block in enumerate(self.blocks):
             x = block(x)
             if number in self._taps:
@@ -105,7 +106,7 @@ class EfficientNetLite(nn.Module):
         return features
 
     def load_imagenet(self, weights: Mapping[str, Tensor]) -> None:
-        """Take ImageNet weights, whose order is that of the modules; the stem is summed over its three inputs.
+        """Take ImageNet weights, whose order is that of the modules; a grey stem is summed over its three inputs.
 
         A grey picture then gives the features that the original network gives the same picture repeated thrice.
 
@@ -116,7 +117,8 @@ class EfficientNetLite(nn.Module):
         theirs = [value for name, value in weights.items() if not name.startswith(("_conv_head", "_bn1", "_fc"))]
         if len(own) != len(theirs):
             raise ValueError(f"these weights hold {len(theirs)} tensors, EfficientNet-Lite here has {len(own)}")
-        theirs[0] = theirs[0].sum(1, keepdim=True)
+        if own["stem.0.weight"].shape[1] == 1:
+            theirs[0] = theirs[0].sum(1, keepdim=True)
         for (name, mine), value in zip(own.items(), theirs, strict=True):
             if mine.shape != value.shape:
                 raise ValueError(f"{name} is {tuple(mine.shape)} here and {tuple(value.shape)} in the weights")

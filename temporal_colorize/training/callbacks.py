@@ -1,17 +1,24 @@
 """What happens beside training: a picture grid to look at, and weights that infer.py takes."""
 
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
 from torch.nn import functional as F
 
 from temporal_colorize.color.chroma import ab_to_chroma, chroma_to_rgb
 from temporal_colorize.data.datamodule import ClipBatch
-from temporal_colorize.inference.weights import save_weights
+from temporal_colorize.inference.session import SessionOptions
+from temporal_colorize.inference.weights import Decoding, Weights, save_weights
+from temporal_colorize.options import require_number
 from temporal_colorize.training.module import ColorizationModule
+from temporal_colorize.training.tuning import tune_decoding
 
 
 def render(luma: Tensor, ab: Tensor) -> Tensor:
@@ -63,15 +70,64 @@ class PictureGrid(pl.Callback):
                 logger.experiment.add_image("grey, predicted, truth", grid, trainer.global_step)
 
 
+class ExponentialAverage(WeightAveraging):
+    """Averages weights and batch statistics over the steps; what is validated, kept and exported is the average.
+
+    Args:
+        decay: Of the average, a step; it starts lower, at (1 + n) / (10 + n) after n steps, so that a short run is not
+            held back by where it started.
+    """
+
+    def __init__(self, decay: float) -> None:
+        require_number("callbacks.average.decay", decay, least=0, most=1)
+
+        def average(averaged: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
+            if not averaged.is_floating_point():
+                return current  # a counter
+            keep = min(decay, (1 + float(count)) / (10 + float(count)))
+            return torch.lerp(current, averaged, keep)
+
+        super().__init__(avg_fn=average)
+
+
+class Throughput(pl.Callback):
+    """Logs the pictures (frames of clips, and stills) trained on a second, validation and its like left out."""
+
+    def __init__(self) -> None:
+        self._pictures, self._seconds, self._since = 0, 0.0, 0.0
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: ColorizationModule) -> None:
+        self._since = time.perf_counter()
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: ColorizationModule,
+        outputs: Tensor,
+        batch: ClipBatch,
+        batch_idx: int,
+    ) -> None:
+        now = time.perf_counter()
+        self._pictures += batch.rgb.shape[0] * batch.rgb.shape[1] * trainer.world_size
+        self._seconds, self._since = self._seconds + now - self._since, now
+        if trainer.global_step % trainer.log_every_n_steps == 0:
+            pl_module.log("train/pictures_per_second", self._pictures / self._seconds)
+            self._pictures, self._seconds = 0, 0.0
+
+
 class ExportWeights(pl.Callback):
-    """Writes the best checkpoint's network as safetensors when training ends.
+    """Writes the best checkpoint's network as safetensors when training ends, its decoding tuned on the tuning split.
 
     Args:
         path: The file, for `infer.py weights=...`.
+        pictures: At most so many stills are used for the tuning, and
+        clips: so many clips.
+        least_colorfulness: See `tuning.tune_decoding`.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, pictures: int, clips: int, least_colorfulness: float) -> None:
         self.path = Path(path)
+        self.pictures, self.clips, self.least_colorfulness = pictures, clips, least_colorfulness
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: ColorizationModule) -> None:
         if not trainer.is_global_zero:
@@ -82,5 +138,13 @@ class ExportWeights(pl.Callback):
             checkpoint = torch.load(best, map_location="cpu", weights_only=True)
             pl_module.load_state_dict(checkpoint["state_dict"])
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        notes = {"steps": str(trainer.global_step)}
-        save_weights(self.path, pl_module.net, pl_module.log_weights, notes=notes)
+        scenes = list(trainer.datamodule.tuning.scenes(pictures=self.pictures, clips=self.clips, frames=8))
+        decoding = self._tuned(pl_module, scenes) if pl_module.net.config.get("classify", True) else None
+        notes = {"steps": str(trainer.global_step), "decoding tuned on": f"{len(scenes)} scenes"}
+        save_weights(self.path, pl_module.net, pl_module.log_weights, decoding=decoding, notes=notes)
+
+    def _tuned(self, pl_module: ColorizationModule, scenes: list[Sequence[np.ndarray]]) -> Decoding:
+        net = pl_module.net.eval()
+        weights = Weights(net, pl_module.log_weights.cpu(), Decoding(), "trained")
+        options = SessionOptions()
+        return tune_decoding(weights, scenes, options=options, least_colorfulness=self.least_colorfulness)

@@ -1,7 +1,7 @@
 """The LightningModule: what one training step is."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pytorch_lightning as pl
 import torch
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from temporal_colorize.color.bins import decode_annealed_mean, encode_soft, load_prior, rebalancing_weights
-from temporal_colorize.color.chroma import lightness_from_luma, luma_of_rgb
+from temporal_colorize.color.chroma import Matrix, lightness_from_luma, luma_of_rgb
 from temporal_colorize.color.lab import rgb_to_lab
 from temporal_colorize.data.datamodule import ClipBatch
 from temporal_colorize.data.hints import sample_hints
@@ -18,6 +18,12 @@ from temporal_colorize.losses import classification_loss, regression_loss, tempo
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.options import require_number
 from temporal_colorize.training.optim import parameter_groups, warmup_cosine
+
+
+class Degrade(Protocol):
+    """What `data.degrade.Degradation` does: (B, T, 3, H, W) RGB in [0, 1] to (B, T, 1, H, W) luma in [0, 1]."""
+
+    def __call__(self, rgb: Tensor, *, matrix: Matrix, generator: torch.Generator) -> Tensor: ...
 
 
 class _Prepared(NamedTuple):
@@ -62,7 +68,8 @@ class ColorizationModule(pl.LightningModule):
         hint_full: Share of clips whose first frame is hinted as a whole.
         hint_sparse: Share of clips whose first frame has a few hinted squares.
         hint_points: How many such squares at most.
-        seed: Decides the hints, together with the step's number.
+        seed: Decides the hints and the degradation, together with the step's number.
+        degrade: Makes the luma that the network sees from the clean colours; None shows the clean luma.
 
     Raises:
         ValueError: If a share is outside 0..1, or `classification` is above 0 for a network without logits.
@@ -86,9 +93,10 @@ class ColorizationModule(pl.LightningModule):
         hint_sparse: float,
         hint_points: int,
         seed: int,
+        degrade: Degrade | None = None,
     ) -> None:
         super().__init__()
-        self.save_hyperparameters(ignore=["net", "optimizer"])
+        self.save_hyperparameters(ignore=["net", "optimizer", "degrade"])
         shares = {
             "hint_full": hint_full,
             "hint_sparse": hint_sparse,
@@ -101,6 +109,7 @@ class ColorizationModule(pl.LightningModule):
             raise ValueError("loss.classification needs logits: set loss.classification=0 or model.classify=true")
         self.net = net.to(memory_format=torch.channels_last)
         self.make_optimizer = optimizer
+        self.degrade = degrade
         weights = rebalancing_weights(load_prior(prior), uniform=uniform)
         self.register_buffer("log_weights", weights.log())
 
@@ -109,7 +118,7 @@ class ColorizationModule(pl.LightningModule):
         seed = self.hparams.seed * 1_000_003 + self.global_step
         torch.manual_seed(seed)  # for layers that draw, such as dropout
         generator = torch.Generator().manual_seed(seed)
-        prepared = self._prepare(batch, generator)
+        prepared = self._prepare(batch, generator, self.degrade)
         hints = self._hints(prepared, generator)
         output, _ = self.net(prepared.lightness, hints)
         losses = self._losses(output, _shrink(prepared.ab, output), batch)
@@ -119,8 +128,8 @@ class ColorizationModule(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: ClipBatch, batch_index: int) -> dict[str, Tensor]:
-        """Measure the honest colours (vividness 0, mean of the posterior) of a batch without hints, in ab units."""
-        prepared = self._prepare(batch, torch.Generator().manual_seed(batch_index))
+        """Measure the honest colours (vividness 0, mean of the posterior) of clean luma without hints, in ab units."""
+        prepared = self._prepare(batch, torch.Generator().manual_seed(batch_index), None)
         output, _ = self.net(prepared.lightness)
         target = _shrink(prepared.ab, output)
         losses = self._losses(output, target, batch)
@@ -158,16 +167,13 @@ class ColorizationModule(pl.LightningModule):
         scheduler = warmup_cosine(optimizer, total_steps=steps, warmup_steps=min(options.warmup_steps, steps // 5))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
-    def _prepare(self, batch: ClipBatch, generator: torch.Generator) -> _Prepared:
+    @staticmethod
+    def _prepare(batch: ClipBatch, generator: torch.Generator, degrade: Degrade | None) -> _Prepared:
         with torch.autocast(batch.rgb.device.type, enabled=False):
             rgb = batch.rgb.float() / 255
-            clip = rgb.shape[:2]
-            flat = rgb.flatten(0, 1)
             matrix = "bt601" if torch.rand((), generator=generator) < 0.5 else "bt709"  # both occur in recordings
-            luma = luma_of_rgb(flat, matrix)
-            ab = rgb_to_lab(flat)[:, 1:]
-            planes = luma, lightness_from_luma(luma), ab
-            return _Prepared(*(plane.unflatten(0, clip) for plane in planes))
+            luma = degrade(rgb, matrix=matrix, generator=generator) if degrade else luma_of_rgb(rgb, matrix)
+            return _Prepared(luma, lightness_from_luma(luma), rgb_to_lab(rgb)[:, :, 1:])
 
     def _hints(self, prepared: _Prepared, generator: torch.Generator) -> Tensor | None:
         return sample_hints(

@@ -8,6 +8,7 @@ import torch
 
 from temporal_colorize.data.clips import VideoClips
 from temporal_colorize.data.datamodule import ColorDataModule
+from temporal_colorize.data.manifest import Entry, write_manifest
 from temporal_colorize.data.pictures import DataError, FilePictures, is_held_out
 from tests.support.videos import write_video
 
@@ -80,6 +81,36 @@ def test_the_splits_share_no_file(root: Path) -> None:
     assert training and tuning and not training & tuning
     assert len(training | tuning) == 23
     assert all(is_held_out(name, 30) for name in tuning)
+
+
+def test_a_manifest_decides_the_splits(root: Path) -> None:
+    with tarfile.open(root / "images" / "some.tar") as tar:
+        members = tar.getnames()
+    splits = {"0.png": "train", "1.png": "tuning", "2.png": "validation", "3.png": "train"}
+    entries = [
+        Entry(f"images/some.tar/{name}", "some", f"some/{name}", split, "picture", "", 1, 1, 1, 1, name, "0")
+        for name, split in splits.items()
+    ]
+    clip = entries[0]._replace(path="clips/1.mp4", kind="clip", source="clip")
+    write_manifest(root / "manifest.csv", [*entries, clip])
+    data = module(root, held_out_percent=90)  # and the patterns count for nothing
+    assert data.training.pictures.names == ["some.tar/0.png", "some.tar/3.png"]
+    assert data.tuning.pictures.names == ["some.tar/1.png"]
+    assert [file.name for file in data.training.videos.files] == ["1.mp4"]
+    assert len(members) == 20 and not len(data.tuning.videos)
+
+
+def test_a_manifest_that_is_not_true_is_refused(root: Path) -> None:
+    entry = Entry("images/some.tar/99.png", "some", "some/99", "train", "picture", "", 1, 1, 1, 1, "99.png", "0")
+    write_manifest(root / "manifest.csv", [entry])
+    with pytest.raises(DataError, match=r"0 of the 1 pictures .* train: run python -m data_prep\.check"):
+        module(root)
+    write_manifest(root / "manifest.csv", [entry._replace(path="images/none.tar/1.png")])
+    with pytest.raises(DataError, match=r"none\.tar is missing"):
+        module(root)
+    write_manifest(root / "manifest.csv", [entry._replace(path="images/some.tar/0.png", split="validation")])
+    with pytest.raises(DataError, match="nothing for the split train"):
+        module(root)
 
 
 def test_without_a_root_there_are_photographs() -> None:

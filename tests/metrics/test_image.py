@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from skimage.metrics import peak_signal_noise_ratio
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from temporal_colorize.metrics.image import ab_distance, accuracy, colorfulness, psnr
+from temporal_colorize.metrics.image import ab_distance, accuracy, colorfulness, psnr, ssim
 
 
 def test_distance_is_euclidean() -> None:
@@ -38,3 +38,27 @@ def test_colourfulness_keeps_the_signs() -> None:
     rgb[0, 0, 0], rgb[1, 0, 1] = 1.0, 1.0  # red and green: rg = 255 and -255, so its mean is 0
     spread, mean = np.hypot(255, 0), np.hypot(0, 127.5)
     assert colorfulness(rgb) == pytest.approx(spread + 0.3 * mean)
+
+
+@pytest.mark.parametrize("noise", [0.001, 0.1, 0.5])
+@pytest.mark.parametrize("level", [0.05, 0.9])
+def test_ssim_agrees_with_scikit_image(noise: float, level: float) -> None:
+    rng = np.random.default_rng(0)
+    truth = np.clip(level + np.linspace(-0.1, 0.1, 37)[None, None] + 0.05 * rng.standard_normal((3, 29, 37)), 0, 1)
+    rgb = np.clip(truth + noise * rng.standard_normal(truth.shape), 0, 1)
+    expected = structural_similarity(
+        rgb, truth, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=1, channel_axis=0
+    )
+    assert ssim(torch.from_numpy(rgb), torch.from_numpy(truth)) == pytest.approx(expected, abs=1e-4)
+
+
+def test_ssim_of_equal_flat_and_small_pictures() -> None:
+    rgb = torch.rand(3, 16, 16)
+    assert ssim(rgb, rgb) == pytest.approx(1)
+    # No variance at all leaves the term of the means (Wang et al. 2004, eq. 6), by hand.
+    flat = ssim(torch.full((3, 16, 16), 0.2), torch.full((3, 16, 16), 0.6))
+    assert flat == pytest.approx((2 * 0.2 * 0.6 + 1e-4) / (0.2**2 + 0.6**2 + 1e-4), abs=1e-4)
+    with pytest.raises(ValueError, match="at least 11 pixels"):
+        ssim(torch.rand(3, 10, 40), torch.rand(3, 10, 40))
+    with pytest.raises(ValueError, match="SSIM compares two"):
+        ssim(torch.rand(3, 20, 20), torch.rand(3, 20, 21))

@@ -1,0 +1,119 @@
+"""Verify a prepared folder against its manifest.
+
+    python -m data_prep.check OUTPUT
+
+Exit status 2, and a line for each fault: a file that is missing or changed, one that is not listed, a source in two
+splits, near-duplicates in two splits.
+"""
+
+import tarfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from data_prep.command import Parser, guarded, sha256_of
+from data_prep.encode import unseekable
+from data_prep.quality import NearDuplicates
+from temporal_colorize.data.manifest import MANIFEST, Entry, divided_sources, read_manifest
+
+
+def faults(root: Path) -> Iterator[str]:
+    """Yield what is wrong with a prepared folder, one line each; reads every file.
+
+    Raises:
+        DataError: If the manifest itself cannot be read.
+    """
+    entries = read_manifest(root / MANIFEST)
+    for source, splits in divided_sources(entries).items():
+        yield f"source {source} is in the splits {' and '.join(splits)}"
+    yield from _straddling(entries)
+    yield from _tars(root, [entry for entry in entries if entry.kind == "picture"])
+    yield from _clips(root, [entry for entry in entries if entry.kind == "clip"])
+
+
+def _straddling(entries: Iterable[Entry]) -> Iterator[str]:
+    near = NearDuplicates()
+    for entry in entries:
+        hashes = [int(part, 16) for part in entry.hashes.split("+")]
+        if like := near.across(entry.split, hashes):
+            yield f"{entry.path}, for {entry.split}, is a near-duplicate of {like} in another split"
+        near.add(entry.path, entry.source, entry.split, hashes)
+
+
+def _tars(root: Path, entries: list[Entry]) -> Iterator[str]:
+    listed = {entry.path: entry for entry in entries}
+    stored = sorted(root.glob("pictures/*.tar"))
+    for path in stored:
+        try:
+            with tarfile.open(path) as tar:
+                for member in tar:
+                    entry = listed.pop(f"pictures/{path.name}/{member.name}", None)
+                    if entry is None:
+                        yield f"pictures/{path.name}/{member.name} is not in the manifest"
+                    else:
+                        yield from _picture(entry, tar.extractfile(member).read())
+        except tarfile.TarError as error:
+            yield f"pictures/{path.name} is not a tar that can be read: {error}"
+    yield from (f"{missing} is missing" for missing in listed)
+
+
+def _picture(entry: Entry, content: bytes) -> Iterator[str]:
+    if len(content) != entry.bytes or sha256_of(content) != entry.sha256:
+        yield f"{entry.path} has another content than in the manifest"
+        return
+    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    size = None if picture is None else picture.shape[1::-1]
+    if size != (entry.width, entry.height):
+        yield f"{entry.path} is {size}, not {entry.width}x{entry.height}"
+
+
+def _clips(root: Path, entries: list[Entry]) -> Iterator[str]:
+    listed = {entry.path for entry in entries}
+    for path in sorted(root.glob("clips/**/*.mp4")):
+        if path.relative_to(root).as_posix() not in listed:
+            yield f"{path.relative_to(root).as_posix()} is not in the manifest"
+    for entry in entries:
+        yield from _clip(entry, root / entry.path)
+
+
+def _clip(entry: Entry, path: Path) -> Iterator[str]:
+    if not path.is_file():
+        yield f"{entry.path} is missing"
+    elif path.stat().st_size != entry.bytes or sha256_of(path) != entry.sha256:
+        yield f"{entry.path} has another content than in the manifest"
+    elif why := unseekable(path):
+        yield f"{entry.path}: {why}"
+    else:
+        yield from _clip_size(entry, path)
+
+
+def _clip_size(entry: Entry, path: Path) -> Iterator[str]:
+    import decord
+
+    reader = decord.VideoReader(str(path), num_threads=1)
+    height, width, _ = reader[0].shape
+    if (len(reader), width, height) != (entry.frames, entry.width, entry.height):
+        yield f"{entry.path} is {len(reader)} frames of {width}x{height}, unlike the manifest"
+
+
+def check(root: Path) -> None:
+    """Print that all is well, or raise a ValueError after a line for each fault."""
+    found = list(faults(root))
+    if found:
+        print("\n".join(found))
+        raise ValueError(f"{root}: {len(found)} fault{'s' if len(found) > 1 else ''}, listed above")
+    print(f"{root}: all as in the manifest")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line."""
+    parser = Parser(prog="python -m data_prep.check", description=__doc__.splitlines()[0])
+    parser.add_argument("output", type=Path, help="the prepared folder")
+    root = parser.parse_args(arguments).output
+    guarded(parser, lambda: check(root))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+import torch
+from torchmetrics.functional.classification import multiclass_calibration_error
+
+from temporal_colorize.color.bins import bin_centres, encode_soft
+from temporal_colorize.metrics.calibration import Reliability, expected_within, fit_temperature, top_bin
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_ece_agrees_with_torchmetrics() -> None:
+    probabilities = torch.softmax(2 * torch.randn(3, 10, 40, 50, generator=generator()), dim=1)
+    index = torch.randint(10, (3, 40, 50), generator=generator())
+    reliability = Reliability()
+    for picture, truth in zip(probabilities, index, strict=True):
+        reliability.add(*top_bin(picture, truth))
+    rows = probabilities.movedim(1, -1).reshape(-1, 10)
+    expected = multiclass_calibration_error(rows, index.flatten(), num_classes=10, n_bins=15, norm="l1")
+    assert reliability.ece() == pytest.approx(expected.item(), abs=1e-6)
+
+
+def test_table_and_ece_by_hand() -> None:
+    reliability = Reliability(bins=4)
+    reliability.add(torch.tensor([0.3, 0.4, 1.0]), torch.tensor([True, False, True]))
+    low, second, third, last = reliability.table()
+    assert low.weight == third.weight == 0 and np.isnan(low.accuracy)
+    assert second == (0.25, 0.5, 2, pytest.approx(0.35), 0.5) and last == (0.75, 1, 1, 1, 1)
+    assert reliability.ece() == pytest.approx(2 / 3 * 0.15)
+
+
+def test_weights_count_as_repetition() -> None:
+    confidence, correct = torch.tensor([0.2, 0.9, 0.95]), torch.tensor([1.0, 0.0, 0.5])
+    weighted, repeated = Reliability(), Reliability()
+    weighted.add(confidence, correct, weights=torch.tensor([3.0, 1.0, 0.0]))
+    repeated.add(confidence[[0, 0, 0, 1]], correct[[0, 0, 0, 1]])
+    assert weighted.ece() == pytest.approx(repeated.ece()) and weighted.table()[3] == repeated.table()[3]
+
+
+def test_what_is_no_probability_is_refused() -> None:
+    with pytest.raises(ValueError, match="not logits"):
+        Reliability().add(torch.tensor([1.2]), torch.tensor([True]))
+    with pytest.raises(ValueError, match="not logits"):
+        Reliability().add(torch.tensor([float("nan")]), torch.tensor([True]))
+    with pytest.raises(ValueError, match="one shape"):
+        Reliability().add(torch.rand(3), torch.rand(4) > 0.5)
+    with pytest.raises(ValueError, match="no prediction"):
+        Reliability().ece()
+
+
+def test_top_bin_by_hand() -> None:
+    probabilities = torch.tensor([[0.2, 0.5], [0.7, 0.1], [0.1, 0.4]])[:, None]  # 3 bins, 1 x 2 pixels
+    confidence, correct = top_bin(probabilities, torch.tensor([[1, 2]]))
+    assert confidence.tolist() == [[pytest.approx(0.7), 0.5]] and correct.tolist() == [[True, False]]
+    with pytest.raises(ValueError, match="index"):
+        top_bin(probabilities, torch.tensor([1, 2]))
+
+
+def test_expected_within_by_hand() -> None:
+    centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 30.0]])
+    probabilities = torch.tensor([0.5, 0.3, 0.2])[:, None, None].expand(3, 1, 3)
+    colour = torch.tensor([[[0.0, 2.0, 0.0]], [[0.0, 0.0, 25.0]]])  # (0, 0), (2, 0) and (0, 25)
+    within = expected_within(probabilities, centres, colour, radius=10.0)
+    torch.testing.assert_close(within, torch.tensor([[0.8, 0.8, 0.2]]))
+    torch.testing.assert_close(expected_within(probabilities, centres, colour, radius=100.0), torch.ones(1, 3))
+
+
+def test_expected_within_is_calibrated_where_the_truth_is_drawn_from_it() -> None:
+    probabilities = torch.softmax(3 * torch.randn(2, 313, 1, 1, generator=generator()), dim=1).expand(2, 313, 40, 40)
+    rows = probabilities.movedim(1, -1).reshape(-1, 313)
+    truth = bin_centres()[torch.multinomial(rows, 1, generator=generator())[:, 0]].reshape(2, 40, 40, 2).movedim(-1, 1)
+    colour = torch.einsum("bqhw,qc->bchw", probabilities, bin_centres())
+    expected = expected_within(probabilities, bin_centres(), colour, radius=40.0)
+    happened = ((colour - truth).square().sum(1).sqrt() <= 40).float()
+    assert 0.05 < happened.mean() < 0.95
+    # 1600 draws a picture: a standard error of at most 0.0125.
+    np.testing.assert_allclose(expected.mean((1, 2)), happened.mean((1, 2)), atol=0.05)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_a_known_temperature_is_found(temperature: float) -> None:
+    honest = 2 * torch.randn(20000, 12, generator=generator())
+    index = torch.multinomial(torch.softmax(honest, dim=1), 1, generator=generator())
+    logits = (temperature * honest)[..., None, None]
+    assert fit_temperature(logits, index[..., None]) == pytest.approx(temperature, rel=0.03)
+
+
+def test_temperature_mends_the_ece_of_the_313_bins() -> None:
+    colours = 40 * torch.randn(4, 2, 16, 16, generator=generator())
+    index = encode_soft(colours, neighbours=1)[0][:, 0]
+    logits = torch.randn(4, 313, 16, 16, generator=generator())
+    sure = torch.rand(4, 1, 16, 16, generator=generator()) < 0.4  # right for 40 % of the pixels, sure of all
+    logits.scatter_(1, torch.where(sure, index[:, None], (index[:, None] + 7) % 313), 12.0)
+    temperature = fit_temperature(logits, index)
+
+    def ece(scores: torch.Tensor) -> float:
+        reliability = Reliability()
+        reliability.add(*top_bin(torch.softmax(scores, dim=1), index))
+        return reliability.ece()
+
+    assert ece(logits) > 0.5 and ece(logits / temperature) < 0.2
+
+
+def test_temperature_of_separable_logits_is_the_least() -> None:
+    logits = torch.eye(5)[..., None, None] * 3
+    assert fit_temperature(logits, torch.arange(5)[:, None, None], least=0.2) == pytest.approx(0.2, rel=0.01)
+    with pytest.raises(ValueError, match="least=0"):
+        fit_temperature(logits, torch.arange(5)[:, None, None], least=0)
