@@ -57,7 +57,8 @@ class ColorizationModule(pl.LightningModule):
         net: The network.
         optimizer: Makes an optimiser from parameter groups.
         lr: Learning rate of all but the encoder.
-        encoder_lr_scale: The encoder's learning rate as a share of `lr`.
+        encoder_lr_scale: The learning rate of the encoder's last block as a share of `lr`, and
+        encoder_lr_decay: what each block before it has of the next one's.
         weight_decay: AdamW's, for matrices and kernels only.
         warmup_steps: Optimiser steps until the learning rate is reached.
         regression: Weight of the smooth L1 loss on ab.
@@ -82,6 +83,7 @@ class ColorizationModule(pl.LightningModule):
         optimizer: Callable[[list[dict]], Optimizer],
         lr: float,
         encoder_lr_scale: float,
+        encoder_lr_decay: float,
         weight_decay: float,
         warmup_steps: int,
         regression: float,
@@ -157,7 +159,11 @@ class ColorizationModule(pl.LightningModule):
         """Build the optimiser over `parameter_groups` and its warm-up and cosine, stepped every step."""
         options = self.hparams
         groups = parameter_groups(
-            self.net, lr=options.lr, encoder_lr_scale=options.encoder_lr_scale, weight_decay=options.weight_decay
+            self.net,
+            lr=options.lr,
+            encoder_lr_scale=options.encoder_lr_scale,
+            encoder_lr_decay=options.encoder_lr_decay,
+            weight_decay=options.weight_decay,
         )
         optimizer = self.make_optimizer(groups)
         steps = self.trainer.estimated_stepping_batches

@@ -1,7 +1,7 @@
 """Optimiser groups, the learning rate's course, and the precision that a device has."""
 
 import math
-from collections.abc import Iterator
+import re
 
 import torch
 from torch import nn
@@ -9,25 +9,35 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 
-def parameter_groups(net: nn.Module, *, lr: float, encoder_lr_scale: float, weight_decay: float) -> list[dict]:
-    """Divide what is trained into four groups: encoder and rest, with and without weight decay.
+def parameter_groups(
+    net: nn.Module, *, lr: float, encoder_lr_scale: float, weight_decay: float, encoder_lr_decay: float = 1.0
+) -> list[dict]:
+    """Divide what is trained into groups of one learning rate and one weight decay.
 
-    Biases and normalisation are not decayed. Frozen parameters are left out, and so are empty groups.
+    The encoder's last block learns at `lr * encoder_lr_scale`, each one before it at `encoder_lr_decay` times the next
+    one's rate. Biases and normalisation are not decayed. Frozen parameters are left out.
     """
+    depth = _encoder_depth(net)
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in net.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        rate = lr
+        if name.startswith("encoder."):
+            rate *= encoder_lr_scale * encoder_lr_decay ** (depth - _block_of(name))
+        decay = weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((rate, decay), []).append(parameter)
+    return [{"params": some, "lr": rate, "weight_decay": decay} for (rate, decay), some in groups.items()]
 
-    def chosen(*, encoder: bool, decayed: bool) -> Iterator[nn.Parameter]:
-        for name, parameter in net.named_parameters():
-            is_matrix = parameter.ndim > 1
-            if parameter.requires_grad and name.startswith("encoder.") == encoder and is_matrix == decayed:
-                yield parameter
 
-    groups = []
-    for encoder in (True, False):
-        for decayed in (True, False):
-            parameters = list(chosen(encoder=encoder, decayed=decayed))
-            rate = lr * (encoder_lr_scale if encoder else 1.0)
-            groups.append({"params": parameters, "lr": rate, "weight_decay": weight_decay * decayed})
-    return [group for group in groups if group["params"]]
+def _encoder_depth(net: nn.Module) -> int:
+    return max((_block_of(name) for name, _ in net.named_parameters() if name.startswith("encoder.")), default=0)
+
+
+def _block_of(name: str) -> int:
+    """Number of the encoder's block that a parameter is in, counted from 0; -1 for what is before all blocks."""
+    number = re.search(r"\.(\d+)\.", name) if name.startswith(("encoder.blocks.", "encoder.stages.")) else None
+    return int(number[1]) if number else -1
 
 
 def warmup_cosine(optimizer: Optimizer, *, total_steps: int, warmup_steps: int, last_scale: float = 0.01) -> LambdaLR:

@@ -12,6 +12,7 @@ from temporal_colorize.training.optim import parameter_groups, warmup_cosine
 OPTIONS = {
     "lr": 3e-3,
     "encoder_lr_scale": 0.3,
+    "encoder_lr_decay": 1.0,
     "weight_decay": 0.02,
     "warmup_steps": 5,
     "regression": 1.0,
@@ -76,6 +77,33 @@ def test_every_trained_parameter_is_in_one_group() -> None:
     assert {(group["lr"], group["weight_decay"]) for group in groups} == {
         (1e-4, 0.02), (1e-4, 0.0), (1e-3, 0.02), (1e-3, 0.0)
     }  # fmt: skip
+
+
+def test_the_encoder_s_blocks_learn_more_slowly_the_earlier_they_are() -> None:
+    net = ConvLSTMUNet(encoder="lite0", frozen_blocks=5)
+    groups = parameter_groups(net, lr=1e-3, encoder_lr_scale=0.1, weight_decay=0.0, encoder_lr_decay=0.5)
+    rate_of = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+    blocks = net.encoder.blocks
+    rates = [rate_of[id(parameter)] for block in blocks[5:] for parameter in block.parameters()]
+    above = [len(blocks) - 1 - number for number, block in enumerate(blocks) for _ in block.parameters() if number > 4]
+    assert rates == pytest.approx([1e-4 * 0.5**blocks_above for blocks_above in above])
+    assert rate_of[id(net.ab_head.weight)] == 1e-3
+
+
+def test_the_network_sees_the_degraded_luma_and_must_give_the_clean_colours() -> None:
+    seen = []
+
+    def black(rgb: torch.Tensor, *, matrix: str, generator: torch.Generator) -> torch.Tensor:
+        return torch.zeros_like(rgb[:, :, :1])
+
+    model = module(degrade=black, hint_full=0.0, hint_sparse=0.0)
+    model.log = lambda *_, **__: None
+    model.log_dict = lambda *_, **__: None
+    model.net.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    loss = model.training_step(two_tone_batch(), 0)
+    assert (seen[-1] < 1e-4).all() and loss > 0.5
+    result = model.validation_step(two_tone_batch(), 0)  # which is clean
+    assert seen[-1].max() > 40 and result["target"].abs().max() > 20
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
