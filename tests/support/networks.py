@@ -12,7 +12,10 @@ from temporal_colorize.models.convlstm import ConvLSTMUNet
 def tiny_network(*, seed: int = 0, classify: bool = True) -> ConvLSTMUNet:
     """Make a network with random weights, its statistics too, so that nothing is accidentally zero."""
     torch.manual_seed(seed)
-    net = ConvLSTMUNet(encoder="residual", encoder_width=8, widths=(16, 16, 16), memory=(8, 8), classify=classify)
+    net = ConvLSTMUNet(
+        encoder="residual", encoder_width=8, widths=(16, 16, 16), memory=(8, 8), blend=True, classify=classify
+    )
+    torch.nn.init.normal_(net.blend4.gate[-1].weight)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.normal_(0, 0.1)
