@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-
 _CHANGE_SCALE = 8.0  # a change well above a camera's noise, 0.1 of the picture's -1..1, is then as large as a feature
 
 

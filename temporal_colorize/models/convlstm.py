@@ -19,8 +19,8 @@ class ConvLSTMUNet(nn.Module):
     """EfficientNet-Lite (or residual) encoder, decoder to 1/4 resolution, memories at 1/16 and 1/8, two heads.
 
     A hint reaches every level: pooled to 1/4 for the last decoder stage, and folded, without loss, into the channels
-    of the two memories' inputs, by which it lasts. The memories know what colour a thing has; at 1/4 the blend keeps the
-    last features, fine edges included, where the picture stands still.
+    of the two memories' inputs, by which it lasts. The memories know what colour a thing has; the blend at 1/4 keeps
+    the last features, fine edges included, where the picture stands still.
 
     Args:
         encoder: "lite0" or "lite2" (ImageNet weights exist), or "residual", which starts from nothing.

@@ -25,7 +25,7 @@ _PIXELS = 64  # of a frame, for the calibration
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """A frame at the network's output resolution: luma (1, 1, h, w), true ab (1, 2, h, w), logits (313, h, w)."""
 
     luma: Tensor
@@ -54,8 +54,8 @@ def tune_decoding(
     true_colorfulness = pixels = 0.0
     rows, index = [], []
     for scene in scenes:
-        seen = _look(weights, scene, options)
-        truth = _render(seen.luma, seen.ab)
+        seen = look(weights, scene, options)
+        truth = render(seen.luma, seen.ab)
         true_colorfulness += colorfulness(truth)
         pixels += truth[0].numel()
         for pair, rgb in _candidates(seen, weights.log_weights):
@@ -73,7 +73,7 @@ def tune_decoding(
     return Decoding(vividness=best[0], temperature=best[1], calibration=round(calibration, 4))
 
 
-def _look(weights: Weights, scene: Sequence[np.ndarray], options: SessionOptions) -> _Seen:
+def look(weights: Weights, scene: Sequence[np.ndarray], options: SessionOptions) -> Seen:
     """Run the network over a scene and keep its last frame."""
     session = Session(weights, options)
     for frame in scene:
@@ -84,14 +84,14 @@ def _look(weights: Weights, scene: Sequence[np.ndarray], options: SessionOptions
         output = session.step(lightness_from_luma(luma))
     size = output.logits.shape[-2:]
     small = [F.adaptive_avg_pool2d(plane, size)[None] for plane in (luma, rgb_to_lab(rgb)[1:])]
-    return _Seen(*small, output.logits[0, 0].float().cpu())
+    return Seen(*small, output.logits[0, 0].float().cpu())
 
 
-def _candidates(seen: _Seen, log_weights: Tensor) -> Iterator[tuple[tuple[float, float], Tensor]]:
+def _candidates(seen: Seen, log_weights: Tensor) -> Iterator[tuple[tuple[float, float], Tensor]]:
     for vividness, temperature in itertools.product(VIVIDNESS, TEMPERATURE):
         ab = decode_annealed_mean(seen.logits, log_weights, vividness=vividness, temperature=temperature)
-        yield (vividness, temperature), _render(seen.luma, ab[None])
+        yield (vividness, temperature), render(seen.luma, ab[None])
 
 
-def _render(luma: Tensor, ab: Tensor) -> Tensor:
+def render(luma: Tensor, ab: Tensor) -> Tensor:
     return chroma_to_rgb(luma, ab_to_chroma(luma, ab, "bt601"), "bt601")[0]

@@ -48,7 +48,7 @@ def test_the_blend_never_leaves_the_range_of_what_it_is_given() -> None:
     torch.nn.init.normal_(blend.gate[-1].weight, std=5.0)
     x, seen = torch.rand(1, 500, 4, 4, 4), torch.rand(1, 500, 2, 4, 4)
     blended, _ = blend(x, seen, torch.zeros(1, 500, 1, 4, 4), None)
-    assert 0 <= blended.min() and blended.max() <= 1
+    assert blended.min() >= 0 and blended.max() <= 1
     assert (blended[:, 1:] - x[:, 1:]).abs().max() > 0.1
 
 
