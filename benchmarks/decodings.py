@@ -100,9 +100,8 @@ def main() -> None:
                 parts = *parts, (rgb - truth).square().mean() * hits.numel(), colorfulness(rgb)
                 sums[name] = [total + float(part) for total, part in zip(sums[name], parts, strict=True)]
         print(f"\n{len(scenes)} {kind} of the tuning split\n")
-        print(
-            "| | AuC over grey | balanced AuC over grey | PSNR over grey | colourfulness / truth |\n|---|---|---|---|---|"
-        )
+        print("| | AuC over grey | balanced AuC over grey | PSNR over grey | colourfulness / truth |")
+        print("|---|---|---|---|---|")
         grey, true = sums["grey"], sums["truth"]
         for name in DECODINGS:
             hits, pixels, balanced, weight, squares, colour = sums[name]
