@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from temporal_colorize.data.clips import VideoClips
+from temporal_colorize.data.keys import ClipKey, KeySampler
 from temporal_colorize.data.moving import Clip, moving_clip, random_crop, still_clip
-from temporal_colorize.data.pictures import DataError, Photographs, PictureSet
+from temporal_colorize.data.pictures import DataError, Photographs, PictureSet, PicturesInMemory
 from temporal_colorize.data.splits import find_splits
 from temporal_colorize.options import require_number
 
@@ -41,14 +42,6 @@ class ClipBatch(NamedTuple):
     rgb: Tensor
     flow: Tensor
     visible: Tensor
-
-
-class ClipKey(NamedTuple):
-    """One training clip: its number, which decides everything random about it, its length, its height and width."""
-
-    number: int
-    frames: int
-    size: int
 
 
 class TrainingClips(Dataset[ClipBatch]):
@@ -112,46 +105,6 @@ def _draw(read: Callable[[int], _Drawn], count: int, rng: np.random.Generator) -
     raise DataError(f"{_MOST_BROKEN} files drawn one after the other cannot be read; check data.root")
 
 
-class _KeySampler(Sampler[list[ClipKey]]):
-    """Batches of keys: batches of stills and batches of clips, each of one size and of about the same pixels.
-
-    Every epoch has keys of its own, told apart by `set_epoch`, which Lightning calls.
-    """
-
-    def __init__(
-        self, *, batches: int, frames_a_batch: int, frames: int, sizes: Sequence[int], still_share: float, seed: int
-    ) -> None:
-        self.batches, self.frames_a_batch, self.frames, self.sizes = batches, frames_a_batch, frames, sizes
-        self.still_share, self.seed, self.epoch = still_share, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.batches
-
-    def __iter__(self) -> Iterator[list[ClipKey]]:
-        rng = np.random.default_rng([self.seed, self.epoch])
-        for batch in range(self.batches):
-            frames = 1 if rng.random() < self.still_share else self.frames
-            size = self.sizes[0] if len(self.sizes) == 1 else int(rng.choice(self.sizes))
-            first = self.epoch * self.numbers + batch * self._most
-            yield [ClipKey(first + place, frames, size) for place in range(self._clips(frames, size))]
-
-    @property
-    def numbers(self) -> int:
-        """How many numbers an epoch has, of which not all need be a key's."""
-        return self.batches * self._most
-
-    @property
-    def _most(self) -> int:
-        """How many keys a batch may have; the numbers of the next one start behind them."""
-        return self._clips(1, min(self.sizes))
-
-    def _clips(self, frames: int, size: int) -> int:
-        return max(1, round(self.frames_a_batch * (self.sizes[0] / size) ** 2) // frames)
-
-
 class ColorDataModule(LightningDataModule):
     """Stills and clips below one folder, or scikit-image's photographs when no folder is given.
 
@@ -169,6 +122,7 @@ class ColorDataModule(LightningDataModule):
         held_out_percent: Share of files, by their name, kept from training for validation (the tuning split).
         validation_batches: How many batches of the tuning split a validation uses, always the same.
         workers: Loader processes.
+        in_memory: Decode the training pictures once, so that the loaders only crop; see `pictures.PicturesInMemory`.
         seed: Decides every clip, whatever the number of workers.
 
     Raises:
@@ -191,6 +145,7 @@ class ColorDataModule(LightningDataModule):
         held_out_percent: int = 3,
         validation_batches: int = 8,
         workers: int = 1,
+        in_memory: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -206,7 +161,7 @@ class ColorDataModule(LightningDataModule):
         self.root = Path(root) if root is not None else None
         self.patterns = {"pictures": list(pictures), "videos": list(videos)}
         self.video_share, self.seed, self.workers = video_share, seed, workers
-        self.held_out_percent = held_out_percent
+        self.held_out_percent, self.in_memory = held_out_percent, in_memory
         self.batching = {"frames_a_batch": frames_a_batch, "frames": frames, "sizes": sizes, "still_share": still_share}
         self.batches_an_epoch, self.validation_batches = batches_an_epoch, validation_batches
         self.training: TrainingClips | None = None
@@ -222,7 +177,10 @@ class ColorDataModule(LightningDataModule):
             self.tuning = self._clips(pictures, VideoClips([]), seed=self.seed + 1)
             return
         splits = find_splits(self.root, self.patterns, held_out_percent=self.held_out_percent)
-        self.training = self._clips(*splits.training, seed=self.seed)
+        pictures, videos = splits.training
+        if self.in_memory:
+            pictures = PicturesInMemory(pictures, threads=max(1, self.workers))
+        self.training = self._clips(pictures, videos, seed=self.seed)
         self.tuning = self._clips(*splits.tuning, seed=self.seed + 1)
 
     def train_dataloader(self) -> DataLoader[ClipBatch]:
@@ -232,8 +190,8 @@ class ColorDataModule(LightningDataModule):
         # A list has no `set_epoch`, so every validation sees the same batches.
         return self._loader(self.tuning, list(self._keys(self.validation_batches)))
 
-    def _keys(self, batches: int) -> "_KeySampler":
-        return _KeySampler(batches=batches, seed=self.seed, **self.batching)
+    def _keys(self, batches: int) -> KeySampler:
+        return KeySampler(batches=batches, seed=self.seed, **self.batching)
 
     def _clips(self, pictures: PictureSet, videos: ClipSet, *, seed: int) -> TrainingClips:
         return TrainingClips(pictures, videos, video_share=self.video_share, seed=seed)

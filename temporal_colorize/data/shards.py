@@ -11,7 +11,8 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from temporal_colorize.data.clips import VideoClips
-from temporal_colorize.data.datamodule import ClipBatch, ClipKey, ColorDataModule, TrainingClips
+from temporal_colorize.data.datamodule import ClipBatch, ColorDataModule, TrainingClips
+from temporal_colorize.data.keys import ClipKey
 from temporal_colorize.data.moving import Clip
 from temporal_colorize.data.pictures import DataError, decode_picture
 from temporal_colorize.data.shard_stream import SUFFIXES, Reader, Shard, read_index, stream

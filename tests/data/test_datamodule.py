@@ -1,4 +1,5 @@
 import tarfile
+import warnings
 from pathlib import Path
 
 import cv2
@@ -55,6 +56,23 @@ def test_batches(root: Path) -> None:
     assert shapes == {(6, 1, 3, 32, 32), (2, 3, 3, 32, 32)}  # batches of stills, batches of clips
     assert all(batch.rgb.dtype == torch.uint8 for batch in batches)
     assert all(batch.flow.shape[1] == batch.rgb.shape[1] - 1 for batch in batches)
+
+
+def test_pictures_held_in_memory_give_the_same_batches(root: Path) -> None:
+    (root / "images" / "broken.png").write_bytes(b"no picture")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the broken one is left out, from memory too
+        for read, held in zip(epoch(module(root), 0), epoch(module(root, in_memory=True), 0), strict=True):
+            assert all(torch.equal(*parts) for parts in zip(read, held, strict=True))
+
+
+def test_several_sizes_have_about_the_same_pixels(root: Path) -> None:
+    data = module(root, size=[64, 32, 96], frames_a_batch=12, batches_an_epoch=40, still_share=1.0)
+    batches = epoch(data, 0)
+    counts = {batch.rgb.shape[-1]: batch.rgb.shape[0] for batch in batches}
+    assert counts == {64: 12, 32: 48, 96: 5}  # 12 pictures of 64 pixels, four times as many of 32, 4 / 9 of 96
+    keys = [key.number for batch in data.train_dataloader().sampler for key in batch]
+    assert len(set(keys)) == len(keys)
 
 
 def test_an_epoch_is_the_same_again_and_unlike_the_next(root: Path) -> None:

@@ -1,0 +1,75 @@
+"""The programs: the only part that knows Hydra. Composes the configuration, builds the objects, runs them.
+
+Nothing heavy is loaded here, so that `--help` and refusals come at once.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from temporal_colorize.cli.composing import build, compose, conf_folder, quote, quote_literals
+from temporal_colorize.cli.guard import guarded
+from temporal_colorize.cli.programs import evaluate_once, infer_once, train_once
+
+__all__ = ["build", "compose", "conf_folder", "evaluate", "infer", "train"]
+
+_INFER_HELP = """Colour a monochrome video or picture.
+
+usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
+
+  video=clip.mp4               a video or a picture; colour in it is ignored, its luma is used
+  output=PATH                  default: clip.color.mp4 beside the input
+  weights=convlstm             shipped weights by name, or a .safetensors file
+  encoder=x264|lossless        or its parts: encoder.codec=libx264 encoder.preset=medium encoder.crf=18
+  vividness=0..1               0 honest (often greyish), 1 vivid (often wrong); default: what suits the weights
+  temperature=T                1 the mean of the likely colours, 0.38 near the likeliest; default: by the weights
+  inference.size=192           shorter side of what the network sees, in pixels
+  device=auto                  cpu, cuda, mps
+  audio=copy|drop              the sound, bit for bit, or without
+  progress=true                a progress bar on standard error
+
+Every number's place is conf/infer.yaml. Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted.
+"""
+
+
+def train() -> None:
+    """Run `train.py`: Hydra composes, launches and sweeps; `train_once` is one run."""
+    import hydra
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach `guarded`, which says them in one line
+    arguments = sys.argv[1:]
+
+    def run() -> None:
+        if not any(argument.startswith("-") for argument in arguments):  # no sweep, no --help
+            compose("train", arguments)
+            sys.argv[1:] = [*quote_literals(arguments), *_same_folder(arguments)]
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(train_once)()
+
+    guarded(run)
+
+
+def infer() -> None:
+    """Run `infer.py`."""
+    arguments = sys.argv[1:]
+    if not arguments or {"-h", "--help"} & set(arguments):
+        print(_INFER_HELP, end="")
+        sys.exit(0 if arguments else 2)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: nothing half-written is left
+    guarded(lambda: infer_once(compose("infer", arguments)))
+
+
+def evaluate() -> None:
+    """Run `evaluate.py`."""
+    guarded(lambda: evaluate_once(compose("evaluate", sys.argv[1:])))
+
+
+def _same_folder(arguments: Sequence[str]) -> list[str]:
+    """Make a resumed run go on in the folder of its checkpoint: best score, curves and weights stay together."""
+    given = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    checkpoint = Path(given.get("resume", "null"))
+    if checkpoint.parent.name != "checkpoints" or "output" in given or "hydra.run.dir" in given:
+        return []
+    folder = checkpoint.absolute().parents[1]
+    return [f"{key}={quote(str(folder))}" for key in ("output", "hydra.run.dir")]

@@ -1,0 +1,82 @@
+"""Composes the configuration from `conf/` and a command line, and builds what it describes."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from temporal_colorize.cli.guard import one_line
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+# Their values are taken literally, whatever characters they hold; Hydra's grammar would refuse many paths.
+_LITERAL_KEYS = frozenset({"video", "output", "weights", "resume", "data.root", "loss.prior"})
+
+
+def conf_folder() -> Path:
+    """Return the folder of the configuration, in a checkout or in an installed package."""
+    inside = Path(__file__).parents[1] / "conf"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "conf"
+
+
+def quote_literals(arguments: Sequence[str]) -> list[str]:
+    """Quote the values of path options for Hydra's grammar, so that any path a shell can pass arrives unchanged."""
+    quoted = []
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        literal = equals and key.lstrip("+") in _LITERAL_KEYS and value not in ("", "null")
+        quoted.append(f"{key}={_quoted(key, value)}" if literal else argument)
+    return quoted
+
+
+def _quoted(key: str, value: str) -> str:
+    if key == "weights" and value.startswith("[") and value.endswith("]"):  # several, for evaluate.py
+        return "[" + ",".join(quote(part.strip()) for part in value[1:-1].split(",")) + "]"
+    return quote(value)
+
+
+def quote(value: str) -> str:
+    # Backslashes count only before an interpolation (OmegaConf), a quote and the end (Hydra).
+    value = re.sub(r"(\\*)(\$\{)", r"\1\1\\\2", value)
+    value = re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + ("\\'" if match[2] else ""), value)
+    return f"'{value}'"
+
+
+def compose(name: str, overrides: Sequence[str]) -> "DictConfig":
+    """Compose `conf/<name>.yaml` with overrides as a command line gives them.
+
+    Raises:
+        ValueError: In one line, if an option, a group's choice or a value is unknown.
+    """
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    for override in overrides:
+        if "=" not in override:
+            hint = f"video={override.lstrip('-')}" if name == "infer" else "name=value"
+            raise ValueError(f"{override!r} is no option: write {hint}")
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        try:
+            return hydra_compose(name, overrides=quote_literals(overrides))
+        except (HydraException, OmegaConfBaseException) as error:
+            raise ValueError(one_line(error)) from error
+
+
+def build(node: "DictConfig", **objects: Any) -> Any:
+    """Build what a configuration node describes, `objects` passed along; its lists and mappings become plain ones.
+
+    Raises:
+        ValueError: If an object refuses its options.
+    """
+    from hydra.errors import InstantiationException
+    from hydra.utils import instantiate
+
+    try:
+        return instantiate(node, _convert_="all", **objects)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, ValueError | ModuleNotFoundError):
+            raise error.__cause__ from None
+        raise

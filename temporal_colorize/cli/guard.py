@@ -1,0 +1,38 @@
+"""Turns what a user can mend into one line and exit status 2."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+
+def guarded(run: Callable[[], None]) -> None:
+    """Run, and turn what a user can mend into one line and exit status 2."""
+    try:
+        run()
+    except KeyboardInterrupt:
+        print(f"{_program()}: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except (ValueError, ModuleNotFoundError) as error:
+        _refuse(error)
+    except Exception as error:
+        cause = error.__cause__
+        if type(error).__module__.startswith(("hydra.", "omegaconf.")):
+            _refuse(cause if isinstance(cause, ValueError | ModuleNotFoundError) else error)
+        raise
+
+
+def _refuse(error: BaseException) -> NoReturn:
+    if os.environ.get("TEMPORAL_COLORIZE_DEBUG"):
+        raise error
+    print(f"{_program()}: error: {one_line(error)}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _program() -> str:
+    return Path(sys.argv[0]).name
+
+
+def one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

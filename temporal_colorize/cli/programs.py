@@ -1,0 +1,167 @@
+"""What each program does, given its configuration.
+
+Imports of everything heavy are inside the functions, so that refusals come at once.
+"""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from temporal_colorize.cli.composing import build, compose
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def train_once(config: "DictConfig") -> float:
+    """Train once; the return value is what a sweep minimises, the best validation error (ab units squared)."""
+    import pytorch_lightning as pl
+
+    from temporal_colorize.inference.weights import copy_into, load_weights
+    from temporal_colorize.training.module import ColorizationModule, check_checkpoint
+    from temporal_colorize.training.optim import best_precision
+
+    pl.seed_everything(config.seed, workers=True)
+    _writable_folder(config.output)
+    data = build(config.data)
+    data.setup()
+    net = build(config.model)
+    if config.resume is not None:
+        check_checkpoint(config.resume, net)
+    if config.weights is not None:
+        copy_into(net, load_weights(config.weights, architecture=net.architecture))
+    optimizer = build(config.optimizer)
+    module = ColorizationModule(
+        net,
+        optimizer=optimizer.pop("make"),
+        **optimizer,
+        **build(config.loss),
+        seed=config.seed,
+        degrade=build(config.degrade),
+    )
+    if config.trainer.precision == "auto":
+        config.trainer.precision = best_precision()
+    callbacks = [build(callback) for callback in config.callbacks.values()]
+    logger = build(config.logger) if config.logger else False
+    trainer = build(config.trainer, callbacks=callbacks, logger=logger)
+    trainer.fit(module, datamodule=data, ckpt_path=config.resume)
+    best = trainer.checkpoint_callback
+    return float(best.best_model_score if best is not None else trainer.callback_metrics["val/mse"])
+
+
+def infer_once(config: "DictConfig") -> None:
+    """Colour one video or picture and print the report."""
+    from temporal_colorize.inference.picture import colorize_picture, is_picture
+    from temporal_colorize.inference.session import Session, SessionOptions, pick_device
+    from temporal_colorize.inference.video import colorize_video, lossless_options
+    from temporal_colorize.inference.weights import load_weights
+    from temporal_colorize.options import require_one_of
+
+    if config.video is None or config.weights is None:
+        raise ValueError(f"{'video' if config.video is None else 'weights'} is missing: python infer.py video=clip.mp4")
+    require_one_of("audio", config.audio, ("copy", "drop"))
+    require_one_of("progress", config.progress, (True, False))
+    options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
+    device = pick_device(config.device)
+    session = Session(load_weights(config.weights, architecture=config.model), options, device=device)
+    if is_picture(config.video):
+        report = colorize_picture(config.video, config.output, session)
+    else:
+        encoder = {**config.encoder}
+        lossless, codec = encoder.pop("lossless"), encoder.pop("codec")
+        report = colorize_video(
+            config.video,
+            config.output,
+            session,
+            codec=codec,
+            options=lossless_options(codec, encoder) if lossless else encoder,
+            audio=config.audio,
+            progress=config.progress,
+        )
+    print(report)
+
+
+def evaluate_once(config: "DictConfig") -> None:
+    """Score weights under every condition against grey and the truth; print and write the report."""
+    import json
+
+    import cv2
+
+    from temporal_colorize.evaluation import report
+    from temporal_colorize.evaluation.run import Plan
+    from temporal_colorize.evaluation.run import evaluate as measure
+    from temporal_colorize.evaluation.scenes import find_scenes
+    from temporal_colorize.inference.session import SessionOptions
+    from temporal_colorize.inference.weights import load_weights
+    from temporal_colorize.options import require_number
+
+    require_number("workers", config.workers, least=1)
+    folder = _writable_folder(config.output)
+    scenes = find_scenes(**config.data)
+    names = _as_list(config.weights)
+    plan = Plan(
+        weights=tuple(names),
+        conditions=_conditions(config),
+        options=SessionOptions(temperature=config.temperature, **config.inference),
+        device=config.device,
+        drift_frames=config.drift.frames,
+        drift_scenes=config.drift.scenes,
+    )
+    rows = [load_weights(name).name for name in names]
+    result = measure(scenes, plan, workers=config.workers)
+    text = report.markdown(result, rows)
+    (folder / "report.md").write_text(text)
+    numbers = {
+        "summary": {row: report.headline(result, row) for row in rows},
+        "scores": result.scores,
+        "drift": result.drift,
+    }
+    (folder / "report.json").write_text(json.dumps(_finite(numbers), indent=1, allow_nan=False))
+    cv2.imwrite(str(folder / "sheet.png"), report.contact_sheet(result)[..., ::-1])
+    for row in rows:
+        report.plot(result, row, folder / f"{row}.png")
+    print(text)
+    print(f"written: {folder}/report.md, report.json, sheet.png and {', '.join(f'{row}.png' for row in rows)}")
+
+
+def _conditions(config: "DictConfig") -> tuple[Any, ...]:
+    """List what the network is given, by `conf/evaluate.yaml`."""
+    from temporal_colorize.evaluation import report
+    from temporal_colorize.evaluation.painter import Condition
+
+    vividness = tuple(_as_list(config.vividness))
+    conditions = [Condition(name=report.CLEAN, vividness=(*vividness, *([] if None in vividness else [None])))]
+    conditions += [Condition(name=f"degrade={name}", degrade=_degradation(name)) for name in config.degradations]
+    conditions += [Condition(name=f"size {size}", size=size) for size in config.sizes]
+    if config.first_frame:
+        conditions.append(Condition(name=report.FIRST_FRAME, first_frame=True, clips_only=True))
+    if config.no_memory:
+        conditions.append(Condition(name=report.NO_MEMORY, carry=False, clips_only=True))
+    return tuple(conditions)
+
+
+def _degradation(name: str) -> Any:
+    return build(compose("train", [f"degrade={name}"]).degrade)
+
+
+def _as_list(value: Any) -> list[Any]:
+    from omegaconf import OmegaConf
+
+    return list(value) if OmegaConf.is_list(value) else [value]
+
+
+def _writable_folder(output: str) -> Path:
+    try:
+        Path(output).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"output={output} is not a folder that can be written to ({error.strerror})") from error
+    return Path(output)
+
+
+def _finite(scores: Any) -> Any:
+    """Replace infinity, the truth's own PSNR, by None, which JSON can hold."""
+    if isinstance(scores, dict):
+        return {name: _finite(value) for name, value in scores.items()}
+    if isinstance(scores, list):
+        return [_finite(value) for value in scores]
+    return scores if math.isfinite(scores) else None
