@@ -1,0 +1,144 @@
+"""Colours a truth's luma with weights, under a condition: clean or degraded, unhinted or with its first frame given."""
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from temporal_colorize.color.bins import calibrated_posterior, encode_soft
+from temporal_colorize.color.chroma import (
+    ChromaCoding,
+    ab_to_chroma,
+    chroma_to_rgb,
+    lightness_from_luma,
+    luma_from_code,
+)
+from temporal_colorize.evaluation.scenes import TruthFrame
+from temporal_colorize.inference.planes import ab_at, resize_luma
+from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.inference.weights import Decoding, Weights
+from temporal_colorize.metrics.calibration import Reliability, top_bin
+from temporal_colorize.models.contract import ColorOutput
+
+FULL_RANGE = ChromaCoding("bt601", full_range=True, bit_depth=8)  # of a picture file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """What the network is given.
+
+    Attributes:
+        name: For the report.
+        degrade: Makes the luma that it sees, as `data.degrade.Degradation`; None for the clean luma.
+        size: Shorter side of what it sees; None for the session's own.
+        first_frame: Hint all of the first frame's true colours; that frame is then not scored.
+        carry: Whether state is carried from frame to frame.
+        vividness: One row each; None for what suits the weights.
+        clips_only: Whether stills are left out.
+    """
+
+    name: str
+    degrade: Callable[..., Tensor] | None = None
+    size: int | None = None
+    first_frame: bool = False
+    carry: bool = True
+    vividness: tuple[float | None, ...] = (None,)
+    clips_only: bool = False
+
+
+@dataclass
+class Painted:
+    """What came out.
+
+    Attributes:
+        rows: Row name to the coloured frames, each (3, H, W) RGB in [0, 1] over the *clean* luma, so that under a
+            degradation too only colour is judged.
+        reliability: The honest posterior's likeliest bin against the true one; None without a 313-bin head.
+    """
+
+    rows: dict[str, list[Tensor]]
+    reliability: Reliability | None = field(default=None)
+
+
+def row_name(weights: str, vividness: float | None) -> str:
+    """Name a row of the report."""
+    return f"{weights}, " + ("default" if vividness is None else f"vividness {vividness:g}")
+
+
+def paint(
+    weights: Weights,
+    truths: Sequence[TruthFrame],
+    condition: Condition,
+    options: SessionOptions,
+    *,
+    seed: str,
+    device: torch.device | None = None,
+) -> Painted:
+    """Colour the frames of a scene; the network runs once, whatever the number of rows.
+
+    Args:
+        weights: The network.
+        truths: The scene's frames in order.
+        condition: What it is given.
+        options: How streams are coloured; `condition.size` replaces the size.
+        seed: Decides a degradation: the scene's name, so that every weights sees the same.
+        device: Where the network runs; the CPU if None.
+    """
+    session = Session(weights, replace(options, size=condition.size or options.size), device=device)
+    decodings = _decodings(session.decoding, condition.vividness, classifies=weights.net.config.get("classify", True))
+    painted = Painted({row_name(weights.name, vividness): [] for vividness in decodings})
+    for number, (plane, truth) in enumerate(zip(_planes(truths, condition, seed), truths, strict=True)):
+        if not condition.carry:
+            session.reset()
+        seen = lightness_from_luma(resize_luma(plane, *session.network_size(*plane.shape), FULL_RANGE))
+        hints = _all_hinted(truth, seen) if condition.first_frame and number == 0 else None
+        output = session.step(seen, hints)
+        luma = luma_from_code(torch.from_numpy(plane)[None], FULL_RANGE)
+        for row, decoding in zip(painted.rows.values(), decodings.values(), strict=True):
+            ab = ab_at(luma, session.decode(output, decoding), seen)
+            chroma = ab_to_chroma(truth.luma, ab, FULL_RANGE.matrix)
+            row.append(chroma_to_rgb(truth.luma, chroma, FULL_RANGE.matrix))
+        if output.logits is not None:
+            painted.reliability = painted.reliability or Reliability()
+            painted.reliability.add(*judge_posterior(output, truth.lab[1:], weights))
+    return painted
+
+
+def judge_posterior(output: ColorOutput, true_ab: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:
+    """Give each output pixel's confidence in its likeliest bin, and whether that is the true one.
+
+    Args:
+        output: Of one frame, B = T = 1.
+        true_ab: (2, H, W); averaged over the pixels of the output.
+        weights: Whose output it is.
+    """
+    logits = output.logits[0, 0].cpu()
+    probabilities = calibrated_posterior(logits, weights.log_weights, temperature=weights.decoding.calibration)
+    target = F.adaptive_avg_pool2d(true_ab, logits.shape[-2:])
+    return top_bin(probabilities, encode_soft(target[None], neighbours=1)[0][0, 0])
+
+
+def _decodings(
+    default: Decoding, vividness: Sequence[float | None], *, classifies: bool
+) -> dict[float | None, Decoding]:
+    if not classifies:
+        return {None: default}  # nothing to choose from
+    return {value: default if value is None else replace(default, vividness=value) for value in vividness}
+
+
+def _planes(truths: Sequence[TruthFrame], condition: Condition, seed: str) -> list[np.ndarray]:
+    if condition.degrade is None:
+        return [truth.plane for truth in truths]
+    generator = torch.Generator().manual_seed(zlib.crc32(seed.encode()))
+    clip = torch.stack([truth.rgb for truth in truths])[None]
+    luma = condition.degrade(clip, matrix=FULL_RANGE.matrix, generator=generator)[0, :, 0]
+    return list((luma * 255).round().byte().numpy())
+
+
+def _all_hinted(truth: TruthFrame, seen: Tensor) -> Tensor:
+    ab = F.interpolate(truth.lab[None, 1:], seen.shape[-2:], mode="area")[0]
+    return torch.cat([ab, torch.ones_like(ab[:1])])

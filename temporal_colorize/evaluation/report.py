@@ -1,0 +1,172 @@
+"""What an evaluation says: tables, the numbers that sum it up, and plots."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from temporal_colorize.evaluation.painter import row_name
+from temporal_colorize.evaluation.run import GREY, TRUTH, Evaluation, Scores
+
+CLEAN, FIRST_FRAME, NO_MEMORY = "clean", "first frame given", "state reset every frame"
+_NOTES = """\
+AuC and balanced AuC: Zhang et al. 2016, over ab errors of 0 to 150. Within 10 and 20: percent of pixels, by ab error.
+Region spread: rms ab inside regions of one true colour. Frechet-Lite2: over EfficientNet-Lite2 features, not FID; of
+small groups an order only. Warp error: motion from the grey input (DIS), over RGB in [0, 1]; grey does well at it, so
+read it beside the colourfulness. Flicker: ab change where luma is still. ECE: of the posterior's likeliest bin. Under a
+degradation the colours are laid over the clean luma, so that only they are judged.
+"""
+
+
+def headline(evaluation: Evaluation, weights: str) -> dict[str, dict[str, float]]:
+    """Sum up weights by group: gains over grey, ratios to the truth, what is left under each condition.
+
+    Returns:
+        {group: {what: value}}; AuC gains in points, PSNR in dB, "kept" in percent of the clean gain.
+    """
+    scores = evaluation.scores
+    return {group: dict(_group_headline(scores, group, weights)) for group in scores[CLEAN]}
+
+
+def _group_headline(scores: Scores, group: str, weights: str) -> Iterable[tuple[str, float]]:
+    rows, default = scores[CLEAN][group], row_name(weights, None)
+    grey, ours = rows[GREY], rows[default]
+    for vividness, measure in ((0, "AuC"), (1, "balanced AuC")):
+        if (row := row_name(weights, vividness)) in rows:
+            yield f"{measure} over grey, vividness {vividness}", rows[row][measure] - grey[measure]
+    for measure in ("AuC", "balanced AuC", "PSNR"):
+        yield f"{measure} over grey, default", ours[measure] - grey[measure]
+    for measure in (
+        "colourfulness / truth",
+        "region spread / truth",
+        "warp error / truth",
+        "ab warp RMSE / truth",
+        "ECE",
+    ):
+        if measure in ours:
+            yield measure, ours[measure]
+    for condition, groups in scores.items():
+        if condition != CLEAN and default in groups.get(group, {}):
+            yield from _under(condition, groups[group][default], ours, grey)
+
+
+def _under(
+    condition: str, there: Mapping[str, float], clean: Mapping[str, float], grey: Mapping[str, float]
+) -> Iterable[tuple[str, float]]:
+    if condition == FIRST_FRAME:
+        yield f"{condition}: PSNR", there["PSNR"]
+        yield f"{condition}: PSNR, last tenth less first", there["PSNR last tenth"] - there["PSNR first tenth"]
+    elif condition == NO_MEMORY:
+        yield "flicker / that with the state reset every frame", _divide(clean["flicker"], there["flicker"])
+    else:
+        yield f"{condition}: AuC less clean", there["AuC"] - clean["AuC"]
+        for measure in ("balanced AuC", "PSNR"):
+            kept = _divide(there[measure] - grey[measure], clean[measure] - grey[measure])
+            yield f"{condition}: {measure} gain kept, %", 100 * kept
+        yield f"{condition}: ECE", there.get("ECE", math.nan)
+
+
+def _divide(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan
+
+
+def markdown(evaluation: Evaluation, weights: Sequence[str]) -> str:
+    """Write the whole report: a summary for each weights, then every table."""
+    lines: list[str] = []
+    for name in weights:
+        lines += ["", f"## {name}", ""]
+        lines += _table({what: dict(column) for what, column in _transposed(headline(evaluation, name)).items()})
+        if evaluation.drift.get(name):
+            lines += ["", f"Drift of a looped still, in ab units after the last frame: {_drifts(evaluation, name)}."]
+    for condition, groups in evaluation.scores.items():
+        for group, rows in groups.items():
+            lines += ["", f"### {condition}: {group}", "", *_table(rows)]
+    return "\n".join([*lines, "", _NOTES])
+
+
+def _transposed(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    turned: dict[str, dict[str, float]] = {}
+    for row, values in table.items():
+        for column, value in values.items():
+            turned.setdefault(column, {})[row] = value
+    return turned
+
+
+def _table(rows: Mapping[str, Mapping[str, float]]) -> list[str]:
+    columns = list(dict.fromkeys(column for values in rows.values() for column in values))
+    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for row, values in rows.items():
+        cells = (f"{values[column]:.2f}" if column in values else "" for column in columns)
+        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _drifts(evaluation: Evaluation, weights: str) -> str:
+    return ", ".join(f"{name} {distances[-1]:.2f}" for name, distances in evaluation.drift[weights].items())
+
+
+def contact_sheet(evaluation: Evaluation) -> np.ndarray:
+    """Put the strips below each other: (H, W, 3) uint8 RGB."""
+    width = max(strip.shape[1] for strip in evaluation.sheet)
+    return np.concatenate([np.pad(strip, ((0, 2), (0, width - strip.shape[1]), (0, 0))) for strip in evaluation.sheet])
+
+
+def plot(evaluation: Evaluation, weights: str, path: Path) -> None:
+    """Draw raw against balanced AuC over vividness, reliability, PSNR by condition, and drift, to a PNG.
+
+    Raises:
+        ModuleNotFoundError: If matplotlib is missing.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 9), layout="constrained")
+    axes = figure.subplots(2, 2)
+    scores = evaluation.scores
+    _plot_vividness(axes[0, 0], scores[CLEAN])
+    _plot_reliability(axes[0, 1], evaluation, weights)
+    _plot_conditions(axes[1, 0], scores, row_name(weights, None))
+    for name, distances in evaluation.drift.get(weights, {}).items():
+        axes[1, 1].plot(distances, label=name)
+    axes[1, 1].set(title="a looped still", xlabel="frames after it has settled", ylabel="ab distance to the settled")
+    figure.suptitle(weights)
+    for axis in axes.flat:
+        if axis.get_legend_handles_labels()[0]:
+            axis.legend(fontsize="small")
+        axis.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
+
+
+def _plot_vividness(axis: "object", groups: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
+    for group, rows in groups.items():
+        ours = {row: values for row, values in rows.items() if row not in (GREY, TRUTH)}
+        gains = {row: [values[m] - rows[GREY][m] for m in ("balanced AuC", "AuC")] for row, values in ours.items()}
+        curve = sorted(gains.values())
+        axis.plot(*zip(*curve, strict=True), marker="o", label=group)
+        for row, point in gains.items():
+            axis.annotate(row.rpartition(" ")[2], point, fontsize=7)
+    axis.axhline(0, color="grey")
+    axis.set(title="over grey, by vividness", xlabel="balanced AuC", ylabel="raw AuC")
+
+
+def _plot_reliability(axis: "object", evaluation: Evaluation, weights: str) -> None:
+    axis.plot([0, 1], [0, 1], color="grey")
+    for (condition, group, name), reliability in evaluation.reliability.items():
+        if condition == CLEAN and name == weights:
+            bars = [bar for bar in reliability.table() if bar.weight]
+            label = f"{group}, ECE {reliability.ece():.3f}"
+            axis.plot([bar.confidence for bar in bars], [bar.accuracy for bar in bars], marker="o", label=label)
+    axis.set(title="the posterior's likeliest bin", xlabel="how sure it is", ylabel="how often it is right")
+
+
+def _plot_conditions(axis: "object", scores: Scores, row: str) -> None:
+    names = [name for name in scores if name not in (FIRST_FRAME, NO_MEMORY)]
+    groups = list(scores[CLEAN])
+    width = 0.8 / len(groups)
+    for number, group in enumerate(groups):
+        grey = scores[CLEAN][group][GREY]["PSNR"]
+        gains = [scores[name].get(group, {}).get(row, {}).get("PSNR", math.nan) - grey for name in names]
+        axis.bar([place + number * width for place in range(len(names))], gains, width, label=group)
+    axis.set_xticks(range(len(names)), names, rotation=20)
+    axis.axhline(0, color="grey")
+    axis.set(title="by what the network sees", ylabel="PSNR over grey, dB")

@@ -1,0 +1,93 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from temporal_colorize.evaluation.painter import Condition
+from temporal_colorize.evaluation.run import Evaluation, Plan, evaluate
+from temporal_colorize.evaluation.scenes import find_scenes
+from temporal_colorize.inference.session import SessionOptions
+from tests.support.networks import tiny_weights_file
+from tests.support.program import run
+from tests.support.videos import write_video
+
+CONDITIONS = (
+    Condition(name="clean", vividness=(None, 1)),
+    Condition(name="first frame given", first_frame=True, clips_only=True),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_video(tmp_path / "cctv-1.mp4", count=6)
+    rng = np.random.default_rng(0)
+    for name in ("one.png", "two.png"):
+        cv2.imwrite(str(tmp_path / name), cv2.resize(rng.integers(0, 255, (5, 6, 3), np.uint8), (96, 64)))
+    return tmp_path
+
+
+def measured(folder: Path, *, workers: int = 1) -> Evaluation:
+    options = {"pictures": "*.png", "videos": "*.mp4", "groups": {"ones": "*one*"}, "most_frames": 6, "every": 1}
+    plan = Plan(
+        weights=(str(tiny_weights_file(folder)),),
+        conditions=CONDITIONS,
+        options=SessionOptions(size=64),
+        device="cpu",
+        drift_frames=35,
+        drift_scenes=1,
+    )
+    return evaluate(find_scenes(root=str(folder), **options), plan, workers=workers, sheet=2)
+
+
+def test_every_scene_counts_in_its_groups_under_its_conditions(folder: Path) -> None:
+    result = measured(folder)
+    rows = ["grey", "tiny, default", "tiny, vividness 1", "truth"]
+    assert {group: sorted(table) for group, table in result.scores["clean"].items()} == {
+        "stills": rows,
+        "ones": rows,
+        "cctv clips": rows,
+    }
+    assert {group: list(table) for group, table in result.scores["first frame given"].items()} == {
+        "cctv clips": ["tiny, default"]
+    }
+    stills = result.scores["clean"]["stills"]
+    assert stills["grey"]["colourfulness / truth"] == pytest.approx(0, abs=1e-3)
+    assert stills["truth"]["AuC"] == 100 > stills["grey"]["AuC"]
+    assert "Frechet-Lite2" in stills["grey"] and 0 <= stills["tiny, default"]["ECE"] <= 1
+    assert [len(distances) for drift in result.drift.values() for distances in drift.values()] == [35 - 30 - 1]
+    assert len(result.sheet) == 2 and all(strip.shape[0] == 128 for strip in result.sheet)
+
+
+def test_several_processes_measure_the_same(folder: Path) -> None:
+    assert measured(folder, workers=2).scores == measured(folder).scores
+
+
+def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    weights = tiny_weights_file(tmp_path)
+    result = run(
+        "evaluate.py",
+        *(f"data.root={folder}", "data.pictures=*.png", "data.videos=*.mp4", f"weights=[convlstm,{weights}]"),
+        *("drift.frames=0", "degradations=[medium]", "sizes=[64]", f"output={out}"),
+    )
+    assert result.returncode == 0, result.stderr
+    written = {"report.md", "report.json", "sheet.png", "convlstm.png", "tiny.png"}
+    assert {path.name for path in out.iterdir()} == written
+    report = json.loads((out / "report.json").read_text())
+    stills = report["scores"]["clean"]["stills"]
+    assert stills["truth"]["PSNR"] is None and stills["truth"]["AuC"] == 100
+    gain = stills["convlstm, vividness 0"]["AuC"] - stills["grey"]["AuC"]
+    assert report["summary"]["convlstm"]["stills"]["AuC over grey, vividness 0"] == pytest.approx(gain)
+    clips = report["summary"]["convlstm"]["cctv clips"]
+    assert {"first frame given: PSNR", "flicker / that with the state reset every frame"} <= set(clips)
+    text = (out / "report.md").read_text()
+    assert "## convlstm" in text and "### degrade=medium: cctv clips" in text and "### size 64: stills" in text
+    assert cv2.imread(str(out / "convlstm.png")).std() > 10
+
+
+@pytest.mark.parametrize("options", [["data.root=/no/where"], ["data.root=.", "degradations=[fog]"], ["workers=0"]])
+def test_bad_options_are_refused_in_one_line(options: list[str]) -> None:
+    result = run("evaluate.py", "data.root=.", *options)
+    assert result.returncode == 2 and len(result.stderr.strip().splitlines()) == 1
