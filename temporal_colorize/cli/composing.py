@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 # Their values are taken literally, whatever characters they hold; Hydra's grammar would refuse many paths.
-_LITERAL_KEYS = frozenset({"video", "output", "weights", "resume", "data.root", "loss.prior"})
+_LITERAL_KEYS = frozenset({"video", "output", "weights", "resume", "data.root", "data.urls", "loss.prior"})
+_LIST_KEYS = frozenset({"weights", "data.urls"})  # and these may be several, in brackets
 
 
 def conf_folder() -> Path:
@@ -31,7 +32,7 @@ def quote_literals(arguments: Sequence[str]) -> list[str]:
 
 
 def _quoted(key: str, value: str) -> str:
-    if key == "weights" and value.startswith("[") and value.endswith("]"):  # several, for evaluate.py
+    if key in _LIST_KEYS and value.startswith("[") and value.endswith("]"):
         return "[" + ",".join(quote(part.strip()) for part in value[1:-1].split(",")) + "]"
     return quote(value)
 

@@ -3,6 +3,7 @@
 Imports of everything heavy are inside the functions, so that refusals come at once.
 """
 
+import functools
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,7 @@ def evaluate_once(config: "DictConfig") -> None:
     import json
 
     import cv2
+    from omegaconf import OmegaConf
 
     from temporal_colorize.evaluation import report
     from temporal_colorize.evaluation.run import Plan
@@ -95,10 +97,18 @@ def evaluate_once(config: "DictConfig") -> None:
     from temporal_colorize.inference.weights import load_weights
     from temporal_colorize.options import require_number
 
-    require_number("workers", config.workers, least=1)
+    for option, least in {"workers": 1, "data.every": 1, "drift.frames": 0, "drift.scenes": 0}.items():
+        require_number(option, OmegaConf.select(config, option), least=least)
+    if 0 < config.drift.frames <= 31:
+        raise ValueError(
+            f"drift.frames={config.drift.frames} must be 0 or above 31: colours settle for 30 frames first"
+        )
     folder = _writable_folder(config.output)
-    scenes = find_scenes(**config.data)
+    scenes = find_scenes(**config.data, most_frames=None)
     names = _as_list(config.weights)
+    rows = {weights.name: weights.decoding for weights in map(load_weights, names)}
+    if len(rows) < len(names):
+        raise ValueError(f"weights={','.join(names)}: two of them have the same name; rename one, or its folder")
     plan = Plan(
         weights=tuple(names),
         conditions=_conditions(config),
@@ -107,7 +117,6 @@ def evaluate_once(config: "DictConfig") -> None:
         drift_frames=config.drift.frames,
         drift_scenes=config.drift.scenes,
     )
-    rows = [load_weights(name).name for name in names]
     result = measure(scenes, plan, workers=config.workers)
     text = report.markdown(result, rows)
     (folder / "report.md").write_text(text)
@@ -127,16 +136,25 @@ def evaluate_once(config: "DictConfig") -> None:
 def _conditions(config: "DictConfig") -> tuple[Any, ...]:
     """List what the network is given, by `conf/evaluate.yaml`."""
     from temporal_colorize.evaluation import report
-    from temporal_colorize.evaluation.painter import Condition
+    from temporal_colorize.evaluation.painter import HONEST, Condition
+    from temporal_colorize.options import require_number
 
-    vividness = tuple(_as_list(config.vividness))
-    conditions = [Condition(name=report.CLEAN, vividness=(*vividness, *([] if None in vividness else [None])))]
-    conditions += [Condition(name=f"degrade={name}", degrade=_degradation(name)) for name in config.degradations]
-    conditions += [Condition(name=f"size {size}", size=size) for size in config.sizes]
+    vividness = tuple(dict.fromkeys([*_as_list(config.vividness), None]))
+    for value in vividness:
+        if value not in (None, HONEST):
+            require_number("vividness", value, least=0, most=1)
+    for size in _as_list(config.sizes):
+        require_number("sizes", size, least=32, most=8192)
+    if config.most_frames is not None:
+        require_number("most_frames", config.most_frames, least=5)
+    make = functools.partial(Condition, most_frames=config.most_frames)
+    conditions = [make(name=report.CLEAN, vividness=vividness)]
+    conditions += [make(name=f"degrade={name}", degrade=_degradation(name)) for name in _as_list(config.degradations)]
+    conditions += [make(name=f"size {size}", size=size) for size in _as_list(config.sizes)]
     if config.first_frame:
         conditions.append(Condition(name=report.FIRST_FRAME, first_frame=True, clips_only=True))
     if config.no_memory:
-        conditions.append(Condition(name=report.NO_MEMORY, carry=False, clips_only=True))
+        conditions.append(make(name=report.NO_MEMORY, carry=False, clips_only=True))
     return tuple(conditions)
 
 

@@ -82,13 +82,19 @@ class TrainingClips(Dataset[ClipBatch]):
 
     def scenes(self, *, pictures: int, clips: int, frames: int) -> Iterator[Sequence[np.ndarray]]:
         """Give some whole pictures and the beginnings of some clips, evenly taken: each frames, (H, W, 3) uint8."""
-        for number in _evenly(len(self.pictures), pictures):
-            yield [self.pictures[number]]
-        for number in _evenly(len(self.videos), clips):
-            yield self.videos.frames(number, most=frames)
+        yield from _readable(lambda number: [self.pictures[number]], _evenly(len(self.pictures), pictures))
+        yield from _readable(lambda number: self.videos.frames(number, most=frames), _evenly(len(self.videos), clips))
 
     def _any_picture(self, rng: np.random.Generator) -> np.ndarray:
         return _draw(self.pictures.__getitem__, len(self.pictures), rng)
+
+
+def _readable(read: Callable[[int], _Drawn], numbers: Iterable[int]) -> Iterator[_Drawn]:
+    for number in numbers:
+        try:
+            yield read(number)
+        except DataError as error:
+            warnings.warn(f"left out: {error}", stacklevel=2)
 
 
 def _evenly(count: int, most: int) -> range:

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -10,21 +11,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from temporal_colorize.color.bins import calibrated_posterior, encode_soft
-from temporal_colorize.color.chroma import (
-    ChromaCoding,
-    ab_to_chroma,
-    chroma_to_rgb,
-    lightness_from_luma,
-    luma_from_code,
-)
+from temporal_colorize.color.chroma import luma_from_code
 from temporal_colorize.evaluation.scenes import TruthFrame
-from temporal_colorize.inference.planes import ab_at, resize_luma
+from temporal_colorize.inference.planes import FULL_RANGE, ab_at, render, see
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.weights import Decoding, Weights
 from temporal_colorize.metrics.calibration import Reliability, top_bin
 from temporal_colorize.models.contract import ColorOutput
 
-FULL_RANGE = ChromaCoding("bt601", full_range=True, bit_depth=8)  # of a picture file
+HONEST = "honest"
+Vividness = float | Literal["honest"] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +33,9 @@ class Condition:
         size: Shorter side of what it sees; None for the session's own.
         first_frame: Hint all of the first frame's true colours; that frame is then not scored.
         carry: Whether state is carried from frame to frame.
-        vividness: One row each; None for what suits the weights.
+        vividness: One row each: a number, None for what suits the weights, or "honest": 0 and the mean (T = 1).
         clips_only: Whether stills are left out.
+        most_frames: Of a clip; None for all.
     """
 
     name: str
@@ -46,8 +43,9 @@ class Condition:
     size: int | None = None
     first_frame: bool = False
     carry: bool = True
-    vividness: tuple[float | None, ...] = (None,)
+    vividness: tuple[Vividness, ...] = (None,)
     clips_only: bool = False
+    most_frames: int | None = None
 
 
 @dataclass
@@ -57,16 +55,19 @@ class Painted:
     Attributes:
         rows: Row name to the coloured frames, each (3, H, W) RGB in [0, 1] over the *clean* luma, so that under a
             degradation too only colour is judged.
-        reliability: The honest posterior's likeliest bin against the true one; None without a 313-bin head.
+        reliability: The honest posterior's likeliest bin against the true one, a first frame that was given left out;
+            None without a 313-bin head.
     """
 
     rows: dict[str, list[Tensor]]
     reliability: Reliability | None = field(default=None)
 
 
-def row_name(weights: str, vividness: float | None) -> str:
+def row_name(weights: str, vividness: Vividness) -> str:
     """Name a row of the report."""
-    return f"{weights}, " + ("default" if vividness is None else f"vividness {vividness:g}")
+    if vividness is None or vividness == HONEST:
+        return f"{weights}, {vividness or 'default'}"
+    return f"{weights}, vividness {vividness:g}"
 
 
 def paint(
@@ -94,15 +95,14 @@ def paint(
     for number, (plane, truth) in enumerate(zip(_planes(truths, condition, seed), truths, strict=True)):
         if not condition.carry:
             session.reset()
-        seen = lightness_from_luma(resize_luma(plane, *session.network_size(*plane.shape), FULL_RANGE))
-        hints = _all_hinted(truth, seen) if condition.first_frame and number == 0 else None
+        seen = see(plane, session.network_size(*plane.shape))
+        given = condition.first_frame and number == 0
+        hints = _all_hinted(truth, seen) if given else None
         output = session.step(seen, hints)
         luma = luma_from_code(torch.from_numpy(plane)[None], FULL_RANGE)
         for row, decoding in zip(painted.rows.values(), decodings.values(), strict=True):
-            ab = ab_at(luma, session.decode(output, decoding), seen)
-            chroma = ab_to_chroma(truth.luma, ab, FULL_RANGE.matrix)
-            row.append(chroma_to_rgb(truth.luma, chroma, FULL_RANGE.matrix))
-        if output.logits is not None:
+            row.append(render(truth.luma, ab_at(luma, session.decode(output, decoding), seen)))
+        if output.logits is not None and not given:
             painted.reliability = painted.reliability or Reliability()
             painted.reliability.add(*judge_posterior(output, truth.lab[1:], weights))
     return painted
@@ -122,12 +122,11 @@ def judge_posterior(output: ColorOutput, true_ab: Tensor, weights: Weights) -> t
     return top_bin(probabilities, encode_soft(target[None], neighbours=1)[0][0, 0])
 
 
-def _decodings(
-    default: Decoding, vividness: Sequence[float | None], *, classifies: bool
-) -> dict[float | None, Decoding]:
+def _decodings(default: Decoding, vividness: Sequence[Vividness], *, classifies: bool) -> dict[Vividness, Decoding]:
     if not classifies:
         return {None: default}  # nothing to choose from
-    return {value: default if value is None else replace(default, vividness=value) for value in vividness}
+    special = {None: default, HONEST: replace(default, vividness=0.0, temperature=1.0)}
+    return {value: special[value] if value in special else replace(default, vividness=value) for value in vividness}
 
 
 def _planes(truths: Sequence[TruthFrame], condition: Condition, seed: str) -> list[np.ndarray]:

@@ -1,13 +1,18 @@
 """What an evaluation says: tables, the numbers that sum it up, and plots."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from temporal_colorize.evaluation.painter import row_name
-from temporal_colorize.evaluation.run import GREY, TRUTH, Evaluation, Scores
+from temporal_colorize.evaluation.painter import HONEST, row_name
+from temporal_colorize.evaluation.run import GREY, Evaluation, Scores
+from temporal_colorize.inference.weights import Decoding
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 CLEAN, FIRST_FRAME, NO_MEMORY = "clean", "first frame given", "state reset every frame"
 _NOTES = """\
@@ -32,9 +37,10 @@ def headline(evaluation: Evaluation, weights: str) -> dict[str, dict[str, float]
 def _group_headline(scores: Scores, group: str, weights: str) -> Iterable[tuple[str, float]]:
     rows, default = scores[CLEAN][group], row_name(weights, None)
     grey, ours = rows[GREY], rows[default]
-    for vividness, measure in ((0, "AuC"), (1, "balanced AuC")):
+    for vividness, measure in ((HONEST, "AuC"), (1, "balanced AuC")):
         if (row := row_name(weights, vividness)) in rows:
-            yield f"{measure} over grey, vividness {vividness}", rows[row][measure] - grey[measure]
+            name = row.removeprefix(f"{weights}, ")
+            yield f"{measure} over grey, {name}", rows[row][measure] - grey[measure]
     for measure in ("AuC", "balanced AuC", "PSNR"):
         yield f"{measure} over grey, default", ours[measure] - grey[measure]
     for measure in (
@@ -56,9 +62,11 @@ def _under(
 ) -> Iterable[tuple[str, float]]:
     if condition == FIRST_FRAME:
         yield f"{condition}: PSNR", there["PSNR"]
-        yield f"{condition}: PSNR, last tenth less first", there["PSNR last tenth"] - there["PSNR first tenth"]
+        ends = (there.get(f"PSNR {end} tenth", math.nan) for end in ("last", "first"))
+        yield f"{condition}: PSNR, last tenth less first", next(ends) - next(ends)
     elif condition == NO_MEMORY:
-        yield "flicker / that with the state reset every frame", _divide(clean["flicker"], there["flicker"])
+        flicker = clean.get("flicker", math.nan), there.get("flicker", math.nan)
+        yield "flicker / that with the state reset every frame", _divide(*flicker)
     else:
         yield f"{condition}: AuC less clean", there["AuC"] - clean["AuC"]
         for measure in ("balanced AuC", "PSNR"):
@@ -71,11 +79,11 @@ def _divide(part: float, whole: float) -> float:
     return part / whole if whole else math.nan
 
 
-def markdown(evaluation: Evaluation, weights: Sequence[str]) -> str:
-    """Write the whole report: a summary for each weights, then every table."""
+def markdown(evaluation: Evaluation, weights: Mapping[str, Decoding]) -> str:
+    """Write the whole report: a summary for each weights, by name with their decoding, then every table."""
     lines: list[str] = []
-    for name in weights:
-        lines += ["", f"## {name}", ""]
+    for name, decoding in weights.items():
+        lines += ["", f"## {name}", "", f"Default decoding: {decoding}.", ""]
         lines += _table({what: dict(column) for what, column in _transposed(headline(evaluation, name)).items()})
         if evaluation.drift.get(name):
             lines += ["", f"Drift of a looped still, in ab units after the last frame: {_drifts(evaluation, name)}."]
@@ -123,7 +131,7 @@ def plot(evaluation: Evaluation, weights: str, path: Path) -> None:
     figure = Figure(figsize=(13, 9), layout="constrained")
     axes = figure.subplots(2, 2)
     scores = evaluation.scores
-    _plot_vividness(axes[0, 0], scores[CLEAN])
+    _plot_vividness(axes[0, 0], scores[CLEAN], weights)
     _plot_reliability(axes[0, 1], evaluation, weights)
     _plot_conditions(axes[1, 0], scores, row_name(weights, None))
     for name, distances in evaluation.drift.get(weights, {}).items():
@@ -137,9 +145,9 @@ def plot(evaluation: Evaluation, weights: str, path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
-def _plot_vividness(axis: "object", groups: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
+def _plot_vividness(axis: "Axes", groups: Mapping[str, Mapping[str, Mapping[str, float]]], weights: str) -> None:
     for group, rows in groups.items():
-        ours = {row: values for row, values in rows.items() if row not in (GREY, TRUTH)}
+        ours = {row: values for row, values in rows.items() if row.startswith(f"{weights}, ")}
         gains = {row: [values[m] - rows[GREY][m] for m in ("balanced AuC", "AuC")] for row, values in ours.items()}
         curve = sorted(gains.values())
         axis.plot(*zip(*curve, strict=True), marker="o", label=group)
@@ -149,7 +157,7 @@ def _plot_vividness(axis: "object", groups: Mapping[str, Mapping[str, Mapping[st
     axis.set(title="over grey, by vividness", xlabel="balanced AuC", ylabel="raw AuC")
 
 
-def _plot_reliability(axis: "object", evaluation: Evaluation, weights: str) -> None:
+def _plot_reliability(axis: "Axes", evaluation: Evaluation, weights: str) -> None:
     axis.plot([0, 1], [0, 1], color="grey")
     for (condition, group, name), reliability in evaluation.reliability.items():
         if condition == CLEAN and name == weights:
@@ -159,7 +167,7 @@ def _plot_reliability(axis: "object", evaluation: Evaluation, weights: str) -> N
     axis.set(title="the posterior's likeliest bin", xlabel="how sure it is", ylabel="how often it is right")
 
 
-def _plot_conditions(axis: "object", scores: Scores, row: str) -> None:
+def _plot_conditions(axis: "Axes", scores: Scores, row: str) -> None:
     names = [name for name in scores if name not in (FIRST_FRAME, NO_MEMORY)]
     groups = list(scores[CLEAN])
     width = 0.8 / len(groups)

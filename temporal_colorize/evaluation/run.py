@@ -13,12 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from temporal_colorize.color.chroma import lightness_from_luma
 from temporal_colorize.evaluation.features import Lite2Features
-from temporal_colorize.evaluation.painter import FULL_RANGE, Condition, paint, row_name
+from temporal_colorize.evaluation.painter import Condition, paint, row_name
 from temporal_colorize.evaluation.scenes import Scene, TruthFrame, read_truth
 from temporal_colorize.evaluation.tally import Tally
-from temporal_colorize.inference.planes import resize_luma
+from temporal_colorize.inference.planes import see
 from temporal_colorize.inference.session import Session, SessionOptions, pick_device
 from temporal_colorize.inference.weights import Weights, load_weights
 from temporal_colorize.metrics.calibration import Reliability
@@ -38,11 +37,11 @@ class Plan:
 
     Attributes:
         weights: Names or paths.
-        conditions: The first also gets the rows of grey and truth, and the pictures of the contact sheet.
+        conditions: The first is for the pictures of the contact sheet, and for features.
         options: How streams are coloured.
         device: See `inference.session.pick_device`.
-        drift_frames: Length of the looped still scene; 0 leaves drift out.
-        drift_scenes: Of how many scenes, taken evenly from those given, the first frame is looped.
+        drift_frames: Length of the looped still scene, which settles for 30 frames; 0 leaves drift out.
+        drift_scenes: Of how many scenes, taken evenly from stills and each kind of clip, the first frame is looped.
     """
 
     weights: tuple[str, ...]
@@ -83,9 +82,10 @@ class Evaluation:
     def scores(self) -> Scores:
         """{condition: {group: {row: {measure: value}}}} of all that was merged; ratios are to the clean truth."""
         scores: Scores = defaultdict(lambda: defaultdict(dict))
-        truths = {group: tally for (_, group, row), tally in self.tallies.items() if row == TRUTH}
+        clean = {group: tally for (_, group, row), tally in reversed(self.tallies.items()) if row == TRUTH}
         for (condition, group, row), tally in self.tallies.items():
-            scores[condition][group][row] = tally.scores(truths.get(group))
+            truth = self.tallies.get((condition, group, TRUTH), clean.get(group))
+            scores[condition][group][row] = tally.scores(truth)
         for (condition, group, name), reliability in self.reliability.items():
             scores[condition][group][row_name(name, None)]["ECE"] = reliability.ece()
         return scores
@@ -100,8 +100,8 @@ def evaluate(scenes: Sequence[Scene], plan: Plan, *, workers: int = 1, sheet: in
         workers: Processes; the cores are divided among them. 1 stays in this one.
         sheet: How many strips the contact sheet has at most, the scenes evenly taken.
     """
-    shown = _evenly(len(scenes), sheet)
-    looped = _evenly(len(scenes), plan.drift_scenes if plan.drift_frames else 0)
+    shown = _evenly(scenes, sheet)
+    looped = _evenly(scenes, plan.drift_scenes if plan.drift_frames else 0)
     tasks = [(scene, number in shown, number in looped) for number, scene in enumerate(scenes)]
     total = Evaluation()
     for part in _measured(tasks, plan, workers):
@@ -109,9 +109,13 @@ def evaluate(scenes: Sequence[Scene], plan: Plan, *, workers: int = 1, sheet: in
     return total
 
 
-def _evenly(count: int, most: int) -> set[int]:
-    """Choose at most `most` of `count` numbers, evenly spread, the first among them."""
-    return {number * count // most for number in range(min(most, count))} if most else set()
+def _evenly(scenes: Sequence[Scene], most: int) -> set[int]:
+    """Choose the numbers of about `most` scenes, as many of each kind, evenly spread, at least one of each."""
+    kinds: dict[str, list[int]] = defaultdict(list)
+    for number, scene in enumerate(scenes):
+        kinds[scene.groups[0]].append(number)
+    share = -(-most // max(1, len(kinds)))
+    return {some[place * len(some) // share] for some in kinds.values() for place in range(share)}
 
 
 _Task = tuple[Scene, bool, bool]  # whether it is shown on the sheet, and whether its first frame is looped
@@ -149,19 +153,22 @@ class _Examiner:
         self.features = Lite2Features()
 
     def __call__(self, scene: Scene, shown: bool, looped: bool) -> Evaluation:
-        truths, part = read_truth(scene), Evaluation()
+        whole, part = read_truth(scene), Evaluation()
         for number, condition in enumerate(self.plan.conditions):
-            if condition.clips_only and len(truths) == 1:
+            if condition.clips_only and len(whole) == 1:
                 continue
-            rows = {GREY: [truth.luma.expand(3, -1, -1) for truth in truths]} if number == 0 else {}
+            truths = whole[: condition.most_frames]
+            bounds = number == 0 or condition.first_frame  # elsewhere they would be those of the first again
+            rows = {GREY: [truth.luma.expand(3, -1, -1) for truth in truths]} if bounds else {}
             for weights in self.weights:
                 rows |= self._paint(part, weights, scene, truths, condition)
-            if number == 0:
+            if bounds:
                 rows[TRUTH] = [truth.rgb for truth in truths]
+            if number == 0:
                 part.sheet.extend([_strip([frames[0] for frames in rows.values()])] * shown)
             self._count(part, scene, condition, rows, truths)
         for weights in self.weights if looped else ():
-            part.drift[weights.name][scene.name] = self._drift(weights, truths[0])
+            part.drift[weights.name][scene.name] = self._drift(weights, whole[0])
         return part
 
     def _paint(
@@ -185,7 +192,7 @@ class _Examiner:
         for row, frames in rows.items():
             tally = Tally()
             shown = frames[::_FEATURES_EVERY] if condition is self.plan.conditions[0] else []
-            features = [self.features(frame) for frame in shown]
+            features = [self.features(frame).numpy() for frame in shown]
             tally.add(frames[first:], truths[first:], features)
             for group in scene.groups:
                 part.tallies[condition.name, group, row].merge(tally)
@@ -193,7 +200,7 @@ class _Examiner:
     def _drift(self, weights: Weights, truth: TruthFrame) -> list[float]:
         """Loop one picture, and follow its colours from where they have settled."""
         session = Session(weights, self.plan.options, device=self.device)
-        seen = lightness_from_luma(resize_luma(truth.plane, *session.network_size(*truth.plane.shape), FULL_RANGE))
+        seen = see(truth.plane, session.network_size(*truth.plane.shape))
         drift = Drift()
         for _ in range(self.plan.drift_frames):
             drift.add(session.color(seen))

@@ -2,9 +2,9 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,8 +23,7 @@ _PRIOR = Path(__file__).parent / "ab_prior_2026.csv"
 _UNIFORM = 0.02  # mixed into it, or a bin never seen would outweigh all others
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(NamedTuple):
     """Consecutive frames of one truth.
 
     Attributes:
@@ -37,13 +36,9 @@ class Scene:
     name: str
     load: Callable[[], Sequence[np.ndarray]]
 
-    @property
-    def is_clip(self) -> bool:
-        return STILLS not in self.groups
-
 
 def find_scenes(
-    *, root: str, pictures: str, videos: str, groups: Mapping[str, str], most_frames: int, every: int
+    *, root: str, pictures: str, videos: str, groups: Mapping[str, str], most_frames: int | None, every: int
 ) -> list[Scene]:
     """Find what to evaluate on.
 
@@ -52,11 +47,11 @@ def find_scenes(
         pictures: Glob below root for pictures and tars of pictures; each picture is a scene of the group "stills".
         videos: Glob below root for MP4 and MKV clips; their group is what their name has before the first "-".
         groups: Further groups, each of the scenes whose name matches a glob.
-        most_frames: Frames of a clip at most.
+        most_frames: Frames of a clip at most; None for all.
         every: Take every n-th picture only.
 
     Raises:
-        DataError: If nothing is found.
+        DataError: If nothing is found, or nothing for one of the groups.
     """
     folder = Path(root)
     stills = FilePictures(sorted(path for path in folder.glob(pictures) if path.is_file()))
@@ -72,8 +67,11 @@ def find_scenes(
         for number in range(0, len(stills), every)
     ]
     for number, file in enumerate(clips.files):
-        load = functools.partial(clips.frames, number, most=most_frames)
+        load = functools.partial(clips.frames, number, most=most_frames or 10**9)
         scenes.append(Scene(grouped(f"{file.stem.split('-')[0]} clips", file.name), file.name, load))
+    for group, pattern in groups.items():
+        if not any(group in scene.groups for scene in scenes):
+            raise DataError(f"data.groups.{group}={pattern} matches no scene; names are like {scenes[0].name}")
     return scenes
 
 
@@ -81,42 +79,54 @@ def _still(pictures: FilePictures, number: int) -> list[np.ndarray]:
     return [pictures[number]]
 
 
-@dataclass(frozen=True)
 class TruthFrame:
-    """A frame in its true colours.
+    """A frame in its true colours, and what follows from them, each computed when it is first asked for.
+
+    Args:
+        frame: (H, W, 3) uint8 RGB.
+        before: The frame before, for the motion; None for the first.
 
     Attributes:
         plane: (H, W) uint8, Rec. 601 luma, as `infer.py` reads it from a picture.
         rgb: (3, H, W) in [0, 1].
-        lab: (3, H, W).
-        weights: (H, W) float64, inverse to how common each pixel's true bin is.
-        regions: (H, W), see `metrics.regions.uniform_regions`.
-        motion: From the frame before; None in the first.
     """
 
-    plane: np.ndarray
-    rgb: Tensor
-    lab: Tensor
-    weights: Tensor
-    regions: Tensor
-    motion: Motion | None
+    def __init__(self, frame: np.ndarray, before: "TruthFrame | None") -> None:
+        self.plane = rec601_luma(frame)
+        self.rgb = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).float() / 255
+        self._plane_before = before.plane if before is not None else None
 
-    @property
+    @functools.cached_property
     def luma(self) -> Tensor:
         """(1, H, W), Y' in 0..1."""
         return torch.from_numpy(self.plane)[None].float() / 255
 
+    @functools.cached_property
+    def lab(self) -> Tensor:
+        """(3, H, W)."""
+        return rgb_to_lab(self.rgb)
+
+    @functools.cached_property
+    def weights(self) -> Tensor:
+        """(H, W) float64, inverse to how common each pixel's true bin is."""
+        return _balance()[encode_soft(self.lab[None, 1:], neighbours=1)[0][0, 0]]
+
+    @functools.cached_property
+    def regions(self) -> Tensor:
+        """(H, W), see `metrics.regions.uniform_regions`."""
+        return uniform_regions(self.lab[1:])
+
+    @functools.cached_property
+    def motion(self) -> Motion | None:
+        """From the frame before, of luma alone; None in the first."""
+        return None if self._plane_before is None else estimate_motion(self._plane_before, self.plane)
+
 
 def read_truth(scene: Scene) -> list[TruthFrame]:
-    """Read a scene and compute what does not depend on any result; motion is taken from luma alone."""
+    """Read a scene's frames."""
     truths: list[TruthFrame] = []
     for frame in scene.load():
-        plane = rec601_luma(frame)
-        rgb = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1).float() / 255
-        lab = rgb_to_lab(rgb)
-        weights = _balance()[encode_soft(lab[None, 1:], neighbours=1)[0][0, 0]]
-        motion = estimate_motion(truths[-1].plane, plane) if truths else None
-        truths.append(TruthFrame(plane, rgb, lab, weights, uniform_regions(lab[1:]), motion))
+        truths.append(TruthFrame(frame, truths[-1] if truths else None))
     return truths
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,9 +24,9 @@ class Tally:
 
     def __init__(self) -> None:
         self._sums: dict[str, float] = defaultdict(float)
-        self.features: list[Tensor] = []
+        self.features: list[np.ndarray] = []  # not tensors, which cross processes by file descriptors, one each
 
-    def add(self, results: Sequence[Tensor], truths: Sequence[TruthFrame], features: Sequence[Tensor] = ()) -> None:
+    def add(self, results: Sequence[Tensor], truths: Sequence[TruthFrame], features: Sequence[np.ndarray] = ()) -> None:
         """Count the frames of one scene.
 
         Args:
@@ -55,6 +56,7 @@ class Tally:
         """
         of = self._sums
         scores = {
+            "frames": of["frames"],
             "PSNR": psnr(of["squared rgb"] / of["pixels"]),
             "SSIM": of["ssim"] / of["frames"],
             "CIEDE2000": of["ciede2000"] / of["pixels"],
@@ -146,7 +148,7 @@ def _psnr_of(sums: dict[str, float], end: str) -> float:
 
 
 def _statistics(tally: Tally) -> FeatureStatistics:
-    rows = torch.stack(tally.features)
+    rows = torch.from_numpy(np.stack(tally.features))
     statistics = FeatureStatistics(rows.shape[1])
     statistics.add(rows)
     return statistics

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from temporal_colorize.color.chroma import ChromaCoding, chroma_to_rgb, lightness_from_luma, luma_from_code
-from temporal_colorize.inference.planes import chroma_at, resize_luma
+from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
+from temporal_colorize.inference.planes import ab_at, render, see
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.video import Report
 
@@ -53,11 +53,10 @@ def colorize_picture(source: str | os.PathLike[str], output: str | os.PathLike[s
 def colorize_plane(plane: np.ndarray, session: Session) -> Tensor:
     """Colour one luma plane, (H, W) uint8 or uint16 of full range, as a fresh scene: (H, W, 3) RGB in [0, 1]."""
     coding = ChromaCoding("bt601", full_range=True, bit_depth=8 * plane.dtype.itemsize)
-    seen = lightness_from_luma(resize_luma(plane, *session.network_size(*plane.shape), coding))
+    seen = see(plane, session.network_size(*plane.shape), coding)
     ab = session.color(seen)
     luma = luma_from_code(torch.from_numpy(plane)[None], coding)
-    chroma = chroma_at(luma, ab, seen, coding)
-    return chroma_to_rgb(luma, chroma, coding.matrix).permute(1, 2, 0)
+    return render(luma, ab_at(luma, ab, seen)).permute(1, 2, 0)
 
 
 def read_luma(source: str | os.PathLike[str]) -> np.ndarray:

@@ -6,8 +6,10 @@ from torch import Tensor
 
 from temporal_colorize.color.chroma import (
     ChromaCoding,
+    Matrix,
     ab_to_chroma,
     chroma_to_codes,
+    chroma_to_rgb,
     lightness_from_luma,
     luma_from_code,
 )
@@ -24,6 +26,19 @@ def resize_luma(plane: np.ndarray, height: int, width: int, coding: ChromaCoding
     return luma_from_code(torch.from_numpy(resized)[None], coding)
 
 
+FULL_RANGE = ChromaCoding("bt601", full_range=True, bit_depth=8)  # of an 8-bit picture file
+
+
+def see(plane: np.ndarray, size: tuple[int, int], coding: ChromaCoding = FULL_RANGE) -> Tensor:
+    """Return the L*, (1, height, width), that a network sees of a luma plane, (H, W) of codes."""
+    return lightness_from_luma(resize_luma(plane, *size, coding))
+
+
+def render(luma: Tensor, ab: Tensor, matrix: Matrix = "bt601") -> Tensor:
+    """Return the RGB, (*, 3, H, W) in [0, 1], of luma, (*, 1, H, W) in 0..1, and ab of one size, luma held constant."""
+    return chroma_to_rgb(luma, ab_to_chroma(luma, ab, matrix), matrix)
+
+
 def ab_at(luma: Tensor, ab: Tensor, seen: Tensor) -> Tensor:
     """Bring ab, (2, h, w), to the size of luma, (1, H, W) of Y' in 0..1, along its edges: (2, H, W).
 
@@ -33,12 +48,7 @@ def ab_at(luma: Tensor, ab: Tensor, seen: Tensor) -> Tensor:
     return guided_upsample(ab, low, lightness_from_luma(luma))
 
 
-def chroma_at(luma: Tensor, ab: Tensor, seen: Tensor, coding: ChromaCoding) -> Tensor:
-    """Return the Cb and Cr, (2, H, W) in -0.5..0.5, of `ab_at` under that luma in the stream's coding."""
-    return ab_to_chroma(luma, ab_at(luma, ab, seen), coding.matrix)
-
-
 def chroma_planes(luma: Tensor, ab: Tensor, seen: Tensor, coding: ChromaCoding) -> tuple[np.ndarray, np.ndarray]:
-    """Return the Cb and Cr codes of `chroma_at`, each (H, W) in the stream's integer type."""
-    codes = chroma_to_codes(chroma_at(luma, ab, seen, coding), coding).numpy()
+    """Return the Cb and Cr codes of `ab_at`, each (H, W) in the stream's integer type."""
+    codes = chroma_to_codes(ab_to_chroma(luma, ab_at(luma, ab, seen), coding.matrix), coding).numpy()
     return codes[0], codes[1]

@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 import torch
 
-from temporal_colorize.color.chroma import ChromaCoding, lightness_from_luma
-from temporal_colorize.inference.planes import chroma_planes, resize_luma
+from temporal_colorize.color.chroma import ChromaCoding
+from temporal_colorize.inference.planes import chroma_planes, resize_luma, see
 from temporal_colorize.inference.session import Session
 from temporal_colorize.video import Frame, VideoInfo, VideoReader, VideoWriter, default_output
 
@@ -148,7 +148,7 @@ def _frame_colorizer(
     size = session.network_size(info.height, info.width)
 
     def color(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-        seen = lightness_from_luma(resize_luma(frame.luma, *size, coding))
+        seen = see(frame.luma, size, coding)
         ab = session.color(seen)
         luma = resize_luma(frame.luma, *chroma_shape, coding)
         with torch.inference_mode():

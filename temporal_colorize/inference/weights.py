@@ -35,6 +35,9 @@ class Decoding:
     temperature: float = 0.38
     calibration: float = 1.0
 
+    def __str__(self) -> str:
+        return f"vividness {self.vividness:g}, temperature {self.temperature:g}, calibration {self.calibration:g}"
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -140,7 +143,8 @@ def load_weights(name: str, *, architecture: str | None = None) -> Weights:
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         first = str(error).splitlines()[0]
         raise WeightsError(f"weights={path} does not fit model={found}: {first}") from error
-    return Weights(net.eval().requires_grad_(False), log_weights, decoding, path.stem)
+    name = path.stem if path.stem != "weights" else path.absolute().parent.name  # as a training leaves them
+    return Weights(net.eval().requires_grad_(False), log_weights, decoding, name)
 
 
 def copy_into(net: nn.Module, weights: Weights) -> None:

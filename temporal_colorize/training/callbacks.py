@@ -1,30 +1,23 @@
 """What happens beside training: a picture grid to look at, and weights that infer.py takes."""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
 from torch.nn import functional as F
 
-from temporal_colorize.color.chroma import ab_to_chroma, chroma_to_rgb
 from temporal_colorize.data.datamodule import ClipBatch
+from temporal_colorize.inference.planes import render
 from temporal_colorize.inference.session import SessionOptions
-from temporal_colorize.inference.weights import Decoding, Weights, save_weights
+from temporal_colorize.inference.weights import load_weights, save_weights
 from temporal_colorize.options import require_number
 from temporal_colorize.training.module import ColorizationModule
 from temporal_colorize.training.tuning import tune_decoding
-
-
-def render(luma: Tensor, ab: Tensor) -> Tensor:
-    """Render luma, (N, 1, H, W) in [0, 1], and ab, (N, 2, h, w), to RGB, (N, 3, H, W) in [0, 1], at constant luma."""
-    ab = F.interpolate(ab, luma.shape[-2:], mode="bilinear")
-    return chroma_to_rgb(luma, ab_to_chroma(luma, ab, "bt601"), "bt601")
 
 
 class PictureGrid(pl.Callback):
@@ -52,7 +45,9 @@ class PictureGrid(pl.Callback):
             return
         last = {name: value[:, -1].float().cpu() for name, value in outputs.items()}
         grey = torch.zeros_like(last["ab"])
-        columns = [render(last["luma"], ab) for ab in (grey, last["ab"], last["target"])]
+        size = last["luma"].shape[-2:]
+        abs_ = (F.interpolate(ab, size, mode="bilinear") for ab in (grey, last["ab"], last["target"]))
+        columns = [render(last["luma"], ab) for ab in abs_]
         self._shown.extend(torch.cat(columns, dim=-1))
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: ColorizationModule) -> None:
@@ -81,13 +76,18 @@ class ExponentialAverage(WeightAveraging):
     def __init__(self, decay: float) -> None:
         require_number("callbacks.average.decay", decay, least=0, most=1)
 
-        def average(averaged: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
-            if not averaged.is_floating_point():
-                return current  # a counter
-            keep = min(decay, (1 + float(count)) / (10 + float(count)))
-            return torch.lerp(current, averaged, keep)
+        def average(averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
+            if averaged[0].is_floating_point():
+                keep = min(decay, (1 + float(count)) / (10 + float(count)))
+                torch._foreach_lerp_(averaged, current, 1 - keep)
+            else:
+                torch._foreach_copy_(averaged, current)  # counters
 
-        super().__init__(avg_fn=average)
+        super().__init__(multi_avg_fn=average)
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        self._device = trainer.strategy.root_device  # the module itself is moved there only later
+        super().setup(trainer, pl_module, stage)
 
 
 class Throughput(pl.Callback):
@@ -121,13 +121,25 @@ class ExportWeights(pl.Callback):
     Args:
         path: The file, for `infer.py weights=...`.
         pictures: At most so many stills are used for the tuning, and
-        clips: so many clips.
-        least_colorfulness: See `tuning.tune_decoding`.
+        clips: so many clips,
+        frames: of which the first so many frames are coloured and the last is judged.
+        inference: The options of `SessionOptions`.
+        tuning: The options of `tuning.tune_decoding`.
     """
 
-    def __init__(self, path: str, *, pictures: int, clips: int, least_colorfulness: float) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        pictures: int,
+        clips: int,
+        frames: int,
+        inference: dict[str, Any],
+        tuning: dict[str, Any],
+    ) -> None:
         self.path = Path(path)
-        self.pictures, self.clips, self.least_colorfulness = pictures, clips, least_colorfulness
+        self.amount = {"pictures": pictures, "clips": clips, "frames": frames}
+        self.inference, self.tuning = SessionOptions(**inference), tuning
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: ColorizationModule) -> None:
         if not trainer.is_global_zero:
@@ -138,13 +150,10 @@ class ExportWeights(pl.Callback):
             checkpoint = torch.load(best, map_location="cpu", weights_only=True)
             pl_module.load_state_dict(checkpoint["state_dict"])
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        scenes = list(trainer.datamodule.tuning.scenes(pictures=self.pictures, clips=self.clips, frames=8))
-        decoding = self._tuned(pl_module, scenes) if pl_module.net.config.get("classify", True) else None
-        notes = {"steps": str(trainer.global_step), "decoding tuned on": f"{len(scenes)} scenes"}
-        save_weights(self.path, pl_module.net, pl_module.log_weights, decoding=decoding, notes=notes)
-
-    def _tuned(self, pl_module: ColorizationModule, scenes: list[Sequence[np.ndarray]]) -> Decoding:
-        net = pl_module.net.eval()
-        weights = Weights(net, pl_module.log_weights.cpu(), Decoding(), "trained")
-        options = SessionOptions()
-        return tune_decoding(weights, scenes, options=options, least_colorfulness=self.least_colorfulness)
+        notes = {"steps": str(trainer.global_step)}
+        save_weights(self.path, pl_module.net, pl_module.log_weights, notes=notes)  # whatever becomes of the tuning
+        if pl_module.net.config.get("classify", True):
+            scenes = trainer.datamodule.tuning.scenes(**self.amount)
+            tuned = tune_decoding(load_weights(str(self.path)), scenes, options=self.inference, **self.tuning)
+            notes |= {"tuning": tuned.notes}
+            save_weights(self.path, pl_module.net, pl_module.log_weights, decoding=tuned.decoding, notes=notes)

@@ -30,15 +30,15 @@ def halved(rgb: Tensor, *, matrix: str, generator: torch.Generator) -> Tensor:
 
 
 def test_one_row_a_vividness_over_the_clean_luma(truths: list[TruthFrame]) -> None:
-    condition = Condition(name="dark", degrade=halved, vividness=(0, None, 1))
+    condition = Condition(name="dark", degrade=halved, vividness=("honest", None, 1))
     weights = replace(tiny_weights(), log_weights=torch.linspace(-1, 1, 313))
     painted = paint(weights, truths, condition, OPTIONS, seed="a")
-    assert list(painted.rows) == ["tiny, vividness 0", "tiny, default", "tiny, vividness 1"]
+    assert list(painted.rows) == ["tiny, honest", "tiny, default", "tiny, vividness 1"]
     for frames in painted.rows.values():
         for rgb, truth in zip(frames, truths, strict=True):
             luma = (rgb * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(0)
             assert (luma - truth.luma[0]).abs().max() < 0.5 / 255
-    assert not torch.equal(painted.rows["tiny, vividness 0"][0], painted.rows["tiny, vividness 1"][0])
+    assert not torch.equal(painted.rows["tiny, honest"][0], painted.rows["tiny, vividness 1"][0])
 
 
 def test_what_the_network_sees_is_the_condition_s(truths: list[TruthFrame]) -> None:
@@ -53,6 +53,14 @@ def test_what_the_network_sees_is_the_condition_s(truths: list[TruthFrame]) -> N
     assert torch.equal(last(), clean)
     assert torch.equal(last(degrade=halved), last(degrade=halved))
     assert not torch.equal(last(degrade=halved), last("b", degrade=halved))
+
+
+def test_a_given_first_frame_is_not_judged(truths: list[TruthFrame]) -> None:
+    condition = Condition(name="x", first_frame=True)
+    given, unhinted = (
+        paint(tiny_weights(), truths, c, OPTIONS, seed="a").reliability for c in (condition, Condition(name="x"))
+    )
+    assert sum(bar.weight for bar in given.table()) == 2 / 3 * sum(bar.weight for bar in unhinted.table())
 
 
 def test_without_memory_a_frame_is_coloured_as_if_alone(truths: list[TruthFrame]) -> None:

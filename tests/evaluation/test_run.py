@@ -5,6 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
+from temporal_colorize import cli
+from temporal_colorize.cli import programs
 from temporal_colorize.evaluation.painter import Condition
 from temporal_colorize.evaluation.run import Evaluation, Plan, evaluate
 from temporal_colorize.evaluation.scenes import find_scenes
@@ -14,14 +16,14 @@ from tests.support.program import run
 from tests.support.videos import write_video
 
 CONDITIONS = (
-    Condition(name="clean", vividness=(None, 1)),
+    Condition(name="clean", vividness=(None, 1), most_frames=6),
     Condition(name="first frame given", first_frame=True, clips_only=True),
 )
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_video(tmp_path / "cctv-1.mp4", count=6)
+    write_video(tmp_path / "cctv-1.mp4", count=8)
     rng = np.random.default_rng(0)
     for name in ("one.png", "two.png"):
         cv2.imwrite(str(tmp_path / name), cv2.resize(rng.integers(0, 255, (5, 6, 3), np.uint8), (96, 64)))
@@ -29,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def measured(folder: Path, *, workers: int = 1) -> Evaluation:
-    options = {"pictures": "*.png", "videos": "*.mp4", "groups": {"ones": "*one*"}, "most_frames": 6, "every": 1}
+    options = {"pictures": "*.png", "videos": "*.mp4", "groups": {"ones": "*one*"}, "most_frames": None, "every": 1}
     plan = Plan(
         weights=(str(tiny_weights_file(folder)),),
         conditions=CONDITIONS,
@@ -49,14 +51,21 @@ def test_every_scene_counts_in_its_groups_under_its_conditions(folder: Path) -> 
         "ones": rows,
         "cctv clips": rows,
     }
-    assert {group: list(table) for group, table in result.scores["first frame given"].items()} == {
-        "cctv clips": ["tiny, default"]
+    given = result.scores["first frame given"]
+    assert {group: sorted(table) for group, table in given.items()} == {
+        "cctv clips": ["grey", "tiny, default", "truth"]
     }
+    assert given["cctv clips"]["grey"]["frames"] == 7  # of 8 the first is given; the other conditions take 6
+    assert result.scores["clean"]["cctv clips"]["grey"]["frames"] == 6
     stills = result.scores["clean"]["stills"]
     assert stills["grey"]["colourfulness / truth"] == pytest.approx(0, abs=1e-3)
     assert stills["truth"]["AuC"] == 100 > stills["grey"]["AuC"]
     assert "Frechet-Lite2" in stills["grey"] and 0 <= stills["tiny, default"]["ECE"] <= 1
-    assert [len(distances) for drift in result.drift.values() for distances in drift.values()] == [35 - 30 - 1]
+    drifts = result.drift["tiny"]  # of a still and of a clip
+    assert {name.rpartition("/")[2]: len(distances) for name, distances in drifts.items()} == {
+        "one.png": 35 - 30 - 1,
+        "cctv-1.mp4": 35 - 30 - 1,
+    }
     assert len(result.sheet) == 2 and all(strip.shape[0] == 128 for strip in result.sheet)
 
 
@@ -78,8 +87,8 @@ def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
     report = json.loads((out / "report.json").read_text())
     stills = report["scores"]["clean"]["stills"]
     assert stills["truth"]["PSNR"] is None and stills["truth"]["AuC"] == 100
-    gain = stills["convlstm, vividness 0"]["AuC"] - stills["grey"]["AuC"]
-    assert report["summary"]["convlstm"]["stills"]["AuC over grey, vividness 0"] == pytest.approx(gain)
+    gain = stills["convlstm, honest"]["AuC"] - stills["grey"]["AuC"]
+    assert report["summary"]["convlstm"]["stills"]["AuC over grey, honest"] == pytest.approx(gain)
     clips = report["summary"]["convlstm"]["cctv clips"]
     assert {"first frame given: PSNR", "flicker / that with the state reset every frame"} <= set(clips)
     text = (out / "report.md").read_text()
@@ -87,7 +96,26 @@ def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
     assert cv2.imread(str(out / "convlstm.png")).std() > 10
 
 
-@pytest.mark.parametrize("options", [["data.root=/no/where"], ["data.root=.", "degradations=[fog]"], ["workers=0"]])
-def test_bad_options_are_refused_in_one_line(options: list[str]) -> None:
-    result = run("evaluate.py", "data.root=.", *options)
+@pytest.mark.parametrize(
+    "option",
+    [
+        "data.root=/no/where",
+        "degradations=fog",
+        "workers=0",
+        "data.every=0",
+        "drift.frames=20",
+        "sizes=[tall]",
+        "vividness=[3]",
+        "most_frames=2",
+        "weights=[convlstm,convlstm]",
+    ],
+)
+def test_bad_options_are_refused_in_one_line(folder: Path, option: str) -> None:
+    data = [f"data.root={folder}", "data.pictures=*.png", "data.videos=*.mp4", f"output={folder / 'out'}"]
+    with pytest.raises(ValueError, match=option.partition("=")[2].strip("[]").split(",")[0]):
+        programs.evaluate_once(cli.compose("evaluate", [*data, option]))
+
+
+def test_the_program_refuses_with_status_2() -> None:
+    result = run("evaluate.py", "data.root=.", "workers=0")
     assert result.returncode == 2 and len(result.stderr.strip().splitlines()) == 1

@@ -23,6 +23,8 @@ def test_scenes_are_found_and_grouped(tmp_path: Path) -> None:
         (("cctv clips",), 3),
         (("davis clips",), 3),
     ]
+    with pytest.raises(DataError, match=r"data\.groups\.cars=\*car\*"):
+        find_scenes(root=str(tmp_path), videos="clips/*", **{**options, "groups": {"cars": "*car*"}})
     with pytest.raises(DataError, match=r"data\.root"):
         find_scenes(root=str(tmp_path / "clips"), videos="none/*", **options)
 

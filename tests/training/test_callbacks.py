@@ -29,7 +29,7 @@ class Counter(pl.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=1.0)
 
 
-def fitted(folder: Path, steps: int, decay: float, *, resume: str | None = None) -> Counter:
+def fitted(folder: Path, steps: int, decay: float) -> Counter:
     module = Counter()
     loader = DataLoader(torch.zeros(steps, 1))
     checkpoint = pl.callbacks.ModelCheckpoint(dirpath=folder, filename="last")
@@ -42,7 +42,7 @@ def fitted(folder: Path, steps: int, decay: float, *, resume: str | None = None)
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(module, loader, DataLoader(torch.zeros(1, 1)), ckpt_path=resume)
+    trainer.fit(module, loader, DataLoader(torch.zeros(1, 1)))
     return module
 
 

@@ -8,9 +8,13 @@ from temporal_colorize.color.lab import rgb_to_lab
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.inference.weights import Decoding, Weights
 from temporal_colorize.models.contract import ColorOutput
-from temporal_colorize.training.tuning import TEMPERATURE, VIVIDNESS, tune_decoding
+from temporal_colorize.training.tuning import Tuned, tune_decoding
 
-OPTIONS = SessionOptions(size=64)
+OPTIONS = {
+    "options": SessionOptions(size=64),
+    "vividness": (0.0, 0.25, 0.5, 0.75, 1.0),
+    "temperature": (0.2, 0.38, 1.0),
+}
 ORANGE, BLUE = (40.0, 50.0), (10.0, -40.0)
 
 
@@ -45,30 +49,41 @@ def picture(share_orange: float) -> list[np.ndarray]:
     return [rgb]
 
 
-def tuned(logits: dict[int, float], weights: Tensor, scene: list[np.ndarray], least: float) -> Decoding:
+def tuned(logits: dict[int, float], weights: Tensor, *scenes: list[np.ndarray], least: float, most: float) -> Tuned:
     network = Weights(Opinion(logits), weights, Decoding(), "opinion")
-    return tune_decoding(network, [scene], options=OPTIONS, least_colorfulness=least)
+    return tune_decoding(network, scenes, colorfulness=(least, most), **OPTIONS)
 
 
-def test_wrong_colours_are_taken_back_unless_colour_is_asked_for() -> None:
-    """It is half sure that all is orange, and most is blue: grey is the better guess, but it is not colourful."""
+@pytest.fixture
+def torn() -> tuple[dict[int, float], Tensor]:
+    """An opinion half sure that all is orange; training weighed grey down, so it is the likelier bin without that."""
     grey = bin_of((0.0, 0.0))
     weights = torch.zeros(BIN_COUNT)
-    weights[grey] = -2.0  # training weighed grey down, so it is the likelier bin once that is taken out
-    logits = {grey: 0.0, bin_of(ORANGE): 0.0}
-    careful = tuned(logits, weights, picture(0.1), least=0.0)
-    vivid = tuned(logits, weights, picture(0.1), least=0.7)
-    assert (careful.vividness, careful.temperature) == (0.0, min(TEMPERATURE))
-    assert vivid.vividness > careful.vividness
-    assert vivid.vividness in VIVIDNESS and vivid.temperature in TEMPERATURE
+    weights[grey] = -2.0
+    return {grey: 0.0, bin_of(ORANGE): 0.0}, weights
 
 
-def test_if_nothing_is_colourful_enough_the_most_colourful_is_taken() -> None:
-    grey = bin_of((0.0, 0.0))
-    weights = torch.zeros(BIN_COUNT)
-    weights[grey] = -1.0
-    decoding = tuned({grey: 2.0, bin_of(ORANGE): 0.0}, weights, picture(0.1), least=50.0)
-    assert (decoding.vividness, decoding.temperature) == (1.0, max(TEMPERATURE))
+def test_wrong_colours_are_taken_back_unless_colour_is_asked_for(torn: tuple[dict[int, float], Tensor]) -> None:
+    """Most is blue, so grey is the better guess, but it is not colourful."""
+    careful = tuned(*torn, picture(0.1), least=0.0, most=1.1).decoding
+    vivid = tuned(*torn, picture(0.1), least=0.7, most=1.5)
+    assert (careful.vividness, careful.temperature) == (0.0, 0.2)
+    assert vivid.decoding.vividness > careful.vividness
+    assert vivid.notes.startswith("1 scenes; stills: colourfulness ")
+
+
+def test_clips_count_as_much_as_stills(torn: tuple[dict[int, float], Tensor]) -> None:
+    """A grey clip forbids what ten orange stills would like: the bounds hold for each kind."""
+    stills, clip = [picture(1.0)] * 10, picture(0.5) * 2
+    alone = tuned(*torn, *stills, least=0.0, most=9.0).decoding
+    together = tuned(*torn, *stills, clip, least=0.0, most=0.3).decoding
+    assert alone.vividness == 1.0 > together.vividness
+
+
+def test_if_nothing_is_within_the_bounds_the_nearest_is_taken(torn: tuple[dict[int, float], Tensor]) -> None:
+    logits, weights = torn
+    decoding = tuned(logits, weights, picture(0.1), least=50.0, most=60.0).decoding
+    assert decoding.vividness == 1.0
 
 
 def test_the_calibration_makes_it_as_sure_as_it_is_right() -> None:
@@ -77,15 +92,11 @@ def test_the_calibration_makes_it_as_sure_as_it_is_right() -> None:
     rgb = torch.from_numpy(scene[0]).permute(2, 0, 1)[None].float() / 255
     lab = rgb_to_lab(rgb)[:, 1:]
     orange, blue = (int(encode_soft(lab[..., :1, x : x + 1], neighbours=1)[0]) for x in (0, 99))
-    decoding = tuned({orange: float(np.log(27)), blue: 0.0}, torch.zeros(BIN_COUNT), scene, least=0.0)
+    logits = {orange: float(np.log(27)), blue: 0.0}
+    decoding = tuned(logits, torch.zeros(BIN_COUNT), scene, least=0.0, most=9.0).decoding
     assert decoding.calibration == pytest.approx(3, rel=0.1)
 
 
 def test_an_empty_split_is_refused() -> None:
     with pytest.raises(ValueError, match="held_out_percent"):
-        tune_decoding(
-            Weights(Opinion({0: 0.0}), torch.zeros(BIN_COUNT), Decoding(), "x"),
-            [],
-            options=OPTIONS,
-            least_colorfulness=0.5,
-        )
+        tuned({0: 0.0}, torch.zeros(BIN_COUNT), least=0.0, most=1.0)
