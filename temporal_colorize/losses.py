@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from temporal_colorize.metrics.temporal import warp
+
 
 def regression_loss(ab: Tensor, target: Tensor, *, beta: float = 10.0) -> Tensor:
     """Compute the smooth L1 distance of ab, (*, 2, H, W) in ab units, quadratic below `beta` ab units.
@@ -47,15 +49,3 @@ def temporal_loss(ab: Tensor, flow: Tensor, visible: Tensor) -> Tensor:
     before = warp(ab[:, :-1].flatten(0, 1).float(), flow.flatten(0, 1))
     difference = (ab[:, 1:].flatten(0, 1).float() - before).abs() * visible.flatten(0, 1)
     return difference.sum() / (2 * visible.sum()).clamp_min(1) / 10
-
-
-def warp(picture: Tensor, flow: Tensor) -> Tensor:
-    """Sample picture, (N, C, H, W), at p + flow(p), (N, 2, H, W) in pixels, x first; the border is repeated."""
-    _, _, height, width = picture.shape
-    y, x = torch.meshgrid(
-        torch.arange(height, device=flow.device), torch.arange(width, device=flow.device), indexing="ij"
-    )
-    at_x = (x + flow[:, 0] + 0.5) * 2 / width - 1
-    at_y = (y + flow[:, 1] + 0.5) * 2 / height - 1
-    grid = torch.stack([at_x, at_y], dim=-1)
-    return F.grid_sample(picture, grid, padding_mode="border", align_corners=False)

@@ -16,7 +16,7 @@ ALLOWED = {
     "color": {"options"},
     "video": set(),
     "models": {"color"},
-    "losses": {"color"},
+    "losses": {"color", "metrics"},
     "metrics": {"color"},
     "data": {"color", "options", "video"},
     "inference": {"color", "models", "options", "video"},

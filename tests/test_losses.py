@@ -1,7 +1,7 @@
 import torch
 
 from temporal_colorize.color.bins import BIN_COUNT, bin_centres, load_prior, rebalancing_weights
-from temporal_colorize.losses import classification_loss, regression_loss, temporal_loss, warp
+from temporal_colorize.losses import classification_loss, regression_loss, temporal_loss
 
 
 def test_regression_by_hand() -> None:
@@ -34,13 +34,6 @@ def test_a_rare_colour_s_gradient_is_larger() -> None:
     assert gradient_at(rare, weights) > 5 * gradient_at(common, weights)
     flat = rebalancing_weights(load_prior(), uniform=1.0)
     torch.testing.assert_close(gradient_at(rare, flat), gradient_at(common, flat))
-
-
-def test_warp_moves_whole_pixels() -> None:
-    picture = torch.rand(1, 2, 6, 8)
-    flow = torch.zeros(1, 2, 6, 8)
-    flow[:, 0] = 2.0  # the point at x was at x + 2
-    torch.testing.assert_close(warp(picture, flow)[..., :6], picture[..., 2:], atol=1e-5, rtol=0)
 
 
 def test_temporal_loss_is_zero_for_colours_that_move_with_the_scene() -> None:

@@ -3,7 +3,6 @@
 A grey video passes all of them, so every number belongs beside those of grey, of the truth, and the colourfulness.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -72,7 +71,7 @@ def visibility(flow: Tensor, forward: Tensor) -> Tensor:
     Returns:
         (H, W) bool.
     """
-    back_again = _sample(forward, flow)
+    back_again = warp(forward[None], flow[None])[0]
     length = flow.square().sum(0)
     hidden = (flow + back_again).square().sum(0) > 0.01 * (length + back_again.square().sum(0)) + 0.5
     boundary = _squared_gradient(flow) > 0.01 * length + 0.002
@@ -95,13 +94,13 @@ def _places(flow: Tensor) -> tuple[Tensor, Tensor]:
     return x + flow[0], y[:, None] + flow[1]
 
 
-def _sample(picture: Tensor, flow: Tensor) -> Tensor:
-    """Sample (C, H, W) bilinearly at p + flow(p)."""
+def warp(picture: Tensor, flow: Tensor) -> Tensor:
+    """Sample picture, (N, C, H, W), bilinearly at p + flow(p), (N, 2, H, W) in pixels, x first; the border repeats."""
     # Not cv2.remap, which rounds places to 1/32 pixel.
-    x, y = _places(flow)
-    _, height, width = picture.shape
-    grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)
-    return F.grid_sample(picture[None], grid[None], padding_mode="border", align_corners=False)[0]
+    height, width = picture.shape[2:]
+    y, x = (torch.arange(length, device=flow.device) for length in (height, width))
+    grid = torch.stack([(2 * (x + flow[:, 0]) + 1) / width - 1, (2 * (y[:, None] + flow[:, 1]) + 1) / height - 1], -1)
+    return F.grid_sample(picture, grid, padding_mode="border", align_corners=False)
 
 
 def warp_error(before: Tensor, after: Tensor, motion: Motion) -> tuple[float, float]:
@@ -125,7 +124,7 @@ def warp_error(before: Tensor, after: Tensor, motion: Motion) -> tuple[float, fl
             f"before {tuple(before.shape)} and after {tuple(after.shape)} must be (C, H, W) of one size, "
             f"that of the motion {tuple(motion.visible.shape)}"
         )
-    carried = _sample(before.float(), motion.flow.to(before.device))
+    carried = warp(before.float()[None], motion.flow.to(before.device)[None])[0]
     squares = (after.float() - carried).square().mean(0)[motion.visible.to(after.device)]
     return float(squares.double().sum()), float(squares.numel())
 
@@ -211,11 +210,3 @@ class Drift:
             needed = self._settled + self._period
             raise ValueError(f"drift needs more than settled + period = {needed} frames; got {self._frames}")
         return sum(self.distances) / len(self.distances)
-
-
-def drift(ab_frames: Iterable[Tensor], *, settled: int = 30, period: int = 1) -> float:
-    """Return the mean drift in ab units of frames, each (2, H, W); see `Drift`, which takes them one by one."""
-    accumulator = Drift(settled=settled, period=period)
-    for ab in ab_frames:
-        accumulator.add(ab)
-    return accumulator.mean()

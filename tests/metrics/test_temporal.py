@@ -8,9 +8,9 @@ from temporal_colorize.metrics.temporal import (
     Drift,
     Motion,
     chroma_flicker,
-    drift,
     estimate_motion,
     visibility,
+    warp,
     warp_error,
 )
 
@@ -134,6 +134,13 @@ def test_flicker_counts_still_pixels_only() -> None:
         chroma_flicker(ab, ab, lightness[0], lightness[0])
 
 
+def drift(frames: list[torch.Tensor], *, settled: int, period: int = 1) -> float:
+    accumulator = Drift(settled=settled, period=period)
+    for ab in frames:
+        accumulator.add(ab)
+    return accumulator.mean()
+
+
 def test_drift_of_a_steady_wander_by_hand() -> None:
     frames = [torch.full((2, 4, 4), 0.0) + torch.tensor([0.3, 0.4])[:, None, None] * number for number in range(11)]
     # From frame 2 on it is 0.5 a frame: 0.5, 1, ... 4.
@@ -158,3 +165,10 @@ def test_drift_is_what_was_added() -> None:
         drift([ab] * 5, settled=4)
     with pytest.raises(ValueError, match="period=0"):
         Drift(period=0)
+
+
+def test_warp_moves_whole_pixels() -> None:
+    picture = torch.rand(1, 2, 6, 8)
+    flow = torch.zeros(1, 2, 6, 8)
+    flow[:, 0] = 2.0  # the point at x was at x + 2
+    torch.testing.assert_close(warp(picture, flow)[..., :6], picture[..., 2:], atol=1e-5, rtol=0)
