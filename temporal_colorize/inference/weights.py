@@ -94,13 +94,20 @@ def save_weights(
         net: A network of `ARCHITECTURES`.
         log_weights: (313,), see `Weights`.
         decoding: See `Weights`.
-        half: Store float16, which halves the file and moves no colour visibly.
+        half: Store kernels as float16, which halves the file and moves no colour visibly. Vectors stay float32: a batch
+            variance can be above 65504, float16's largest number.
         notes: Kept in the file's metadata: what it was trained on, its scores.
+
+    Raises:
+        WeightsError: If a number is infinite or NaN, or a kernel's does not fit float16.
     """
     tensors = {f"net.{name}": value for name, value in net.state_dict().items()}
     tensors[_LOG_WEIGHTS] = log_weights
     if half:
-        tensors = {name: value.half() if value.is_floating_point() else value for name, value in tensors.items()}
+        tensors = {name: value.half() if value.ndim > 1 else value for name, value in tensors.items()}
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            raise WeightsError(f"{name} is not finite, so {path} is not written: the training went wrong")
     metadata = {
         "architecture": net.architecture,
         "config": json.dumps(net.config),
@@ -138,6 +145,8 @@ def load_weights(name: str, *, architecture: str | None = None) -> Weights:
         net = ARCHITECTURES[found](**json.loads(metadata["config"]))
         states = {key.removeprefix("net."): value.float() for key, value in tensors.items() if key != _LOG_WEIGHTS}
         net.load_state_dict(states)
+        if broken := [key for key, value in tensors.items() if not bool(value.isfinite().all())]:
+            raise ValueError(f"{broken[0]} is not finite")
         decoding = Decoding(**json.loads(metadata["decoding"]))
         log_weights = tensors[_LOG_WEIGHTS].float()
     except (KeyError, RuntimeError, TypeError, ValueError) as error:

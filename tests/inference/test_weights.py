@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from temporal_colorize.inference.weights import (
@@ -35,6 +36,29 @@ def test_half_precision_in_the_file_moves_no_colour_visibly(tmp_path: Path) -> N
     again = load_weights(str(tmp_path / "a.safetensors")).net
     assert (again(clip)[0].ab - net(clip)[0].ab).abs().max() < 1.0
     assert next(again.parameters()).dtype == torch.float32
+
+
+def test_a_large_batch_variance_survives_half_precision(tmp_path: Path) -> None:
+    """float16 ends at 65504; the first shipped weights had variances above it, and lost those channels."""
+    net = tiny_network()
+    net.fuse16[1].running_var.fill_(282256.5)
+    save_weights(tmp_path / "a.safetensors", net, torch.zeros(313))
+    again = load_weights(str(tmp_path / "a.safetensors")).net
+    assert torch.equal(again.fuse16[1].running_var, net.fuse16[1].running_var)
+
+
+def test_numbers_that_are_none_are_neither_written_nor_read(tmp_path: Path) -> None:
+    net = tiny_network()
+    net.fuse16[1].running_var[0] = torch.inf
+    with pytest.raises(WeightsError, match=r"fuse16\.1\.running_var"):
+        save_weights(tmp_path / "a.safetensors", net, torch.zeros(313))
+    path = tiny_weights_file(tmp_path)
+    with safe_open(path, framework="pt") as file:
+        tensors, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+    tensors["net.ab_head.weight"][0] = torch.nan
+    save_file(tensors, path, metadata=metadata)
+    with pytest.raises(WeightsError, match=r"ab_head\.weight is not finite"):
+        load_weights(str(path))
 
 
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
