@@ -9,9 +9,11 @@ from torch.nn import functional as F
 from temporal_colorize.color.chroma import lightness_from_luma, luma_of_rgb
 from temporal_colorize.color.lab import rgb_to_lab
 from temporal_colorize.data.pictures import Photographs
-from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.evaluation.painter import Condition
+from temporal_colorize.evaluation.run import Plan, evaluate
+from temporal_colorize.evaluation.scenes import find_scenes
+from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.inference.weights import Weights, load_weights
-from temporal_colorize.training.evaluation import Evaluation, evaluate, find_scenes, grey, session_colorizer
 from tests.support.shared import shared
 
 
@@ -21,24 +23,29 @@ def weights() -> Weights:
 
 
 @pytest.fixture(scope="module")
-def validation(weights: Weights) -> Evaluation:
+def groups() -> dict[str, dict[str, dict[str, float]]]:
     root = shared("data", "val")
-    scenes = find_scenes(root=str(root), pictures="*.tar", videos="clips/cctv-fi00*", most_frames=3, every=12)
-    rows = {"grey": lambda: grey}
-    for name, options in (("honest", SessionOptions(vividness=0.0)), ("default", SessionOptions())):
-        rows[name] = lambda options=options: session_colorizer(Session(weights, options))
-    return evaluate(scenes, rows)
+    files = {"pictures": "*.tar", "videos": "clips/cctv-fi00*", "groups": {}}
+    scenes = find_scenes(root=str(root), **files, most_frames=3, every=12)
+    conditions = (Condition(name="clean", vividness=("honest", None)),)
+    plan = Plan(weights=("convlstm",), conditions=conditions, options=SessionOptions(), device="cpu", drift_frames=0)
+    return evaluate(scenes, plan).scores["clean"]
 
 
-def test_honest_colours_are_nearer_to_the_truth_than_grey(validation: Evaluation) -> None:
-    stills = validation.scores["stills"]
+def test_honest_colours_are_nearer_to_the_truth_than_grey(groups: dict[str, dict[str, dict[str, float]]]) -> None:
+    stills = groups["stills"]
     for measure in ("ab error", "ab RMSE"):
-        assert stills["honest"][measure] < stills["grey"][measure]
+        assert stills["convlstm, honest"][measure] < 0.95 * stills["grey"][measure]
+    assert stills["convlstm, honest"]["PSNR"] > stills["grey"]["PSNR"] + 0.8
 
 
-def test_the_default_shows_colour(validation: Evaluation) -> None:
-    for rows in validation.scores.values():
-        assert rows["default"]["colourfulness"] > 0.25 * rows["truth"]["colourfulness"]
+def test_the_default_shows_colour(groups: dict[str, dict[str, dict[str, float]]]) -> None:
+    for rows in groups.values():
+        assert 0.4 < rows["convlstm, default"]["colourfulness / truth"] < 1.6
+
+
+def test_the_posterior_is_calibrated(groups: dict[str, dict[str, dict[str, float]]]) -> None:
+    assert groups["stills"]["convlstm, default"]["ECE"] < 0.08
 
 
 @torch.inference_mode()
