@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from temporal_colorize.color.bins import decode_annealed_mean
 from temporal_colorize.inference.weights import Decoding, Weights
-from temporal_colorize.models.contract import ColorOutput, State
+from temporal_colorize.models.contract import ColorOutput, State, decode
 from temporal_colorize.options import require_number
 
 LONGEST = 8  # times the shorter side; beyond that the network would see a strip of pixels enlarged without end
@@ -136,12 +135,8 @@ class Session:
     @torch.inference_mode()
     def decode(self, output: ColorOutput, decoding: Decoding | None = None) -> Tensor:
         """Decode what `step` returned, by the session's decoding or another: (2, H', W') float32 on the CPU, in ab."""
-        decoding = decoding or self.decoding
-        ab = output.ab
-        if output.logits is not None:
-            ab = decode_annealed_mean(
-                output.logits, self.log_weights, vividness=decoding.vividness, temperature=decoding.temperature
-            )
+        how = decoding or self.decoding
+        ab = decode(output, self.log_weights, vividness=how.vividness, temperature=how.temperature)
         return ab[0, 0].cpu()
 
 

