@@ -49,7 +49,7 @@ def decode(output: ColorOutput, log_weights: Tensor, *, vividness: float, temper
 
 def trust_hints(ab: Tensor, known: Tensor) -> Tensor:
     """Put what is known of hints, (B, T, 3, H', W'), over estimated colours, (B, T, 2, H', W')."""
-    return torch.lerp(ab, known[:, :, :2], known[:, :, 2:])
+    return torch.lerp(ab.float(), known[:, :, :2], known[:, :, 2:])
 
 
 class VideoColorizer(Protocol):

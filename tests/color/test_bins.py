@@ -133,3 +133,10 @@ def test_what_is_kept_between_calls_can_be_trained_with() -> None:
     logits = torch.zeros(1, BIN_COUNT, 1, 1, requires_grad=True)
     decode_annealed_mean(logits, torch.zeros(BIN_COUNT)).sum().backward()
     assert logits.grad is not None
+
+
+def test_decoding_is_exact_inside_autocast() -> None:
+    logits = torch.randn(2, 313, 3, 3, generator=torch.Generator().manual_seed(0))
+    exact = decode_annealed_mean(logits, torch.zeros(313))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(decode_annealed_mean(logits, torch.zeros(313)), exact)
