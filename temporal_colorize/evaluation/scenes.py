@@ -38,7 +38,7 @@ class Scene(NamedTuple):
 
 
 def find_scenes(
-    *, root: str, pictures: str, videos: str, groups: Mapping[str, str], most_frames: int | None, every: int
+    *, root: str, pictures: str, videos: str, groups: Mapping[str, str] | None, most_frames: int | None, every: int
 ) -> list[Scene]:
     """Find what to evaluate on.
 
@@ -46,14 +46,14 @@ def find_scenes(
         root: Folder of the validation data.
         pictures: Glob below root for pictures and tars of pictures; each picture is a scene of the group "stills".
         videos: Glob below root for MP4 and MKV clips; their group is what their name has before the first "-".
-        groups: Further groups, each of the scenes whose name matches a glob.
+        groups: Further groups, each of the scenes whose name matches a glob; None for none.
         most_frames: Frames of a clip at most; None for all.
         every: Take every n-th picture only.
 
     Raises:
         DataError: If nothing is found, or nothing for one of the groups.
     """
-    folder = Path(root)
+    folder, groups = Path(root), groups or {}
     stills = FilePictures(sorted(path for path in folder.glob(pictures) if path.is_file()))
     clips = VideoClips(sorted(path for path in folder.glob(videos) if path.suffix.lower() in VideoClips.SUFFIXES))
     if not len(stills) and not len(clips):
