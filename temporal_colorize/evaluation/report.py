@@ -70,8 +70,9 @@ def _under(
     else:
         yield f"{condition}: AuC less clean", there["AuC"] - clean["AuC"]
         for measure in ("balanced AuC", "PSNR"):
-            kept = _divide(there[measure] - grey[measure], clean[measure] - grey[measure])
-            yield f"{condition}: {measure} gain kept, %", 100 * kept
+            gain = clean[measure] - grey[measure]
+            if gain > 0:  # else there is nothing to keep
+                yield f"{condition}: {measure} gain kept, %", 100 * (there[measure] - grey[measure]) / gain
         yield f"{condition}: ECE", there.get("ECE", math.nan)
 
 
