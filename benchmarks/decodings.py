@@ -18,10 +18,9 @@ from temporal_colorize.color.bins import (
     bin_centres,
     decode_annealed_mean,
     encode_soft,
-    load_prior,
     posterior,
-    rebalancing_weights,
 )
+from temporal_colorize.evaluation.scenes import balance
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.inference.weights import load_weights
 from temporal_colorize.metrics.image import ab_distance, accuracy, colorfulness, psnr
@@ -85,14 +84,13 @@ def main() -> None:
     data = cli.build(config.data)
     data.setup()
     weights = load_weights(config.weights or "convlstm")
-    balance = rebalancing_weights(load_prior(), uniform=0.02).double()
     for kind, count in {"pictures": arguments.pictures, "clips": arguments.clips}.items():
         scenes = list(data.tuning.scenes(**{"pictures": 0, "clips": 0, kind: count}, frames=8))
         sums: dict[str, list[float]] = defaultdict(lambda: [0.0] * 6)
         for scene in scenes:
             seen = look(weights, scene, SessionOptions())
             truth = render(seen.luma, seen.ab)
-            weight = balance[encode_soft(seen.ab, neighbours=1)[0][0, 0]]
+            weight = balance()[encode_soft(seen.ab, neighbours=1)[0][0, 0]]
             results = {name: decode(seen.logits, weights.log_weights) for name, decode in DECODINGS.items()}
             for name, ab in {"grey": torch.zeros_like(seen.ab[0]), "truth": seen.ab[0], **results}.items():
                 rgb, hits = render(seen.luma, ab[None]), accuracy(ab_distance(ab, seen.ab[0]))

@@ -26,8 +26,8 @@ def weights() -> Weights:
 def groups() -> dict[str, dict[str, dict[str, float]]]:
     root = shared("data", "val")
     files = {"pictures": "*.tar", "videos": "clips/cctv-fi00*", "groups": {}}
-    scenes = find_scenes(root=str(root), **files, most_frames=3, every=12)
-    conditions = (Condition(name="clean", vividness=("honest", None)),)
+    scenes = find_scenes(root=str(root), **files, every=12)
+    conditions = (Condition(name="clean", vividness=("honest", None), most_frames=3),)
     plan = Plan(weights=("convlstm",), conditions=conditions, options=SessionOptions(), device="cpu", drift_frames=0)
     return evaluate(scenes, plan).scores["clean"]
 

@@ -104,7 +104,7 @@ def evaluate_once(config: "DictConfig") -> None:
             f"drift.frames={config.drift.frames} must be 0 or above 31: colours settle for 30 frames first"
         )
     folder = _writable_folder(config.output)
-    scenes = find_scenes(**config.data, most_frames=None)
+    scenes = find_scenes(**config.data)
     names = _as_list(config.weights)
     rows = {weights.name: weights.decoding for weights in map(load_weights, names)}
     if len(rows) < len(names):

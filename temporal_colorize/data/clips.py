@@ -24,13 +24,13 @@ class VideoClips:
     def __len__(self) -> int:
         return len(self.files)
 
-    def frames(self, number: int, *, most: int) -> np.ndarray:
-        """Read the first `most` frames of a file, or all if there are fewer: (T, H, W, 3) uint8.
+    def frames(self, number: int, *, most: int | None = None) -> np.ndarray:
+        """Read the first `most` frames of a file, or all if there are fewer or it is None: (T, H, W, 3) uint8.
 
         Raises:
             DataError: If the file cannot be read.
         """
-        return self._read(number, lambda count: np.arange(min(count, most)))
+        return self._read(number, lambda count: np.arange(count)[:most])
 
     def piece(self, number: int, *, frames: int, size: int, rng: np.random.Generator) -> Clip:
         """Cut `frames` frames, one to three apart, forward or backward, and a random square of them.

@@ -37,9 +37,7 @@ class Scene(NamedTuple):
     load: Callable[[], Sequence[np.ndarray]]
 
 
-def find_scenes(
-    *, root: str, pictures: str, videos: str, groups: Mapping[str, str] | None, most_frames: int | None, every: int
-) -> list[Scene]:
+def find_scenes(*, root: str, pictures: str, videos: str, groups: Mapping[str, str] | None, every: int) -> list[Scene]:
     """Find what to evaluate on.
 
     Args:
@@ -47,7 +45,6 @@ def find_scenes(
         pictures: Glob below root for pictures and tars of pictures; each picture is a scene of the group "stills".
         videos: Glob below root for MP4 and MKV clips; their group is what their name has before the first "-".
         groups: Further groups, each of the scenes whose name matches a glob; None for none.
-        most_frames: Frames of a clip at most; None for all.
         every: Take every n-th picture only.
 
     Raises:
@@ -67,7 +64,7 @@ def find_scenes(
         for number in range(0, len(stills), every)
     ]
     for number, file in enumerate(clips.files):
-        load = functools.partial(clips.frames, number, most=most_frames or 10**9)
+        load = functools.partial(clips.frames, number)
         scenes.append(Scene(grouped(f"{file.stem.split('-')[0]} clips", file.name), file.name, load))
     for group, pattern in groups.items():
         if not any(group in scene.groups for scene in scenes):
@@ -109,7 +106,7 @@ class TruthFrame:
     @functools.cached_property
     def weights(self) -> Tensor:
         """(H, W) float64, inverse to how common each pixel's true bin is."""
-        return _balance()[encode_soft(self.lab[None, 1:], neighbours=1)[0][0, 0]]
+        return balance()[encode_soft(self.lab[None, 1:], neighbours=1)[0][0, 0]]
 
     @functools.cached_property
     def regions(self) -> Tensor:
@@ -138,5 +135,6 @@ def rec601_luma(rgb: np.ndarray) -> np.ndarray:
 
 
 @functools.cache
-def _balance() -> Tensor:
+def balance() -> Tensor:
+    """Return the weights of the balanced scores, (313,) float64: the inverse of the frozen prior, expectation 1."""
     return rebalancing_weights(load_prior(_PRIOR), uniform=_UNIFORM).double()

@@ -95,32 +95,6 @@ def top_bin(probabilities: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
     return confidence, guess == index
 
 
-def expected_within(probabilities: Tensor, centres: Tensor, colour: Tensor, *, radius: float) -> Tensor:
-    """Sum the probability of all colours within a distance of one: "this colour or near it".
-
-    It is calibrated if `ab_distance(colour, truth) <= radius` is as often true as this says. With the grid of 10 ab
-    units a radius under about 10 is coarse: a centre is in or out as a whole.
-
-    Args:
-        probabilities: (*, Q, H, W), summing to 1 over the Q bins.
-        centres: (Q, 2), the bins' ab.
-        colour: (*, 2, H, W), the decoded colour in ab units.
-        radius: In ab units, inclusive.
-
-    Returns:
-        (*, H, W) in 0..1.
-
-    Raises:
-        ValueError: If the radius is negative.
-    """
-    if not radius >= 0:
-        raise ValueError(f"radius={radius} must be at least 0 ab units")
-    a, b = colour.float().unsqueeze(-3).unbind(-4)
-    centre_a, centre_b = centres.float().to(colour.device)[:, :, None, None].unbind(1)
-    near = (centre_a - a).square() + (centre_b - b).square() <= radius**2
-    return (probabilities.float() * near).sum(-3).clamp(0, 1)
-
-
 def fit_temperature(logits: Tensor, index: Tensor, *, least: float = 0.1, most: float = 10.0) -> float:
     """Find the one temperature T whose softmax(logits / T) gives held-out pixels the least mean log loss (Guo et al.).
 

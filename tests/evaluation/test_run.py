@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def measured(folder: Path, *, workers: int = 1) -> Evaluation:
-    options = {"pictures": "*.png", "videos": "*.mp4", "groups": {"ones": "*one*"}, "most_frames": None, "every": 1}
+    options = {"pictures": "*.png", "videos": "*.mp4", "groups": {"ones": "*one*"}, "every": 1}
     plan = Plan(
         weights=(str(tiny_weights_file(folder)),),
         conditions=CONDITIONS,

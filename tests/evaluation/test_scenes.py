@@ -15,13 +15,13 @@ def test_scenes_are_found_and_grouped(tmp_path: Path) -> None:
         write_video(tmp_path / "clips" / name, count=5)
     for name in ("one.png", "traffic.png"):
         cv2.imwrite(str(tmp_path / name), np.zeros((8, 8, 3), np.uint8))
-    options = {"pictures": "*.png", "groups": {"roads": "*traffic*"}, "most_frames": 3, "every": 1}
+    options = {"pictures": "*.png", "groups": {"roads": "*traffic*"}, "every": 1}
     scenes = find_scenes(root=str(tmp_path), videos="clips/*", **options)
     assert [(scene.groups, len(scene.load())) for scene in scenes] == [
         (("stills",), 1),
         (("stills", "roads"), 1),
-        (("cctv clips",), 3),
-        (("davis clips",), 3),
+        (("cctv clips",), 5),
+        (("davis clips",), 5),
     ]
     with pytest.raises(DataError, match=r"data\.groups\.cars=\*car\*"):
         find_scenes(root=str(tmp_path), videos="clips/*", **{**options, "groups": {"cars": "*car*"}})

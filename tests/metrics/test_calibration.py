@@ -3,8 +3,8 @@ import pytest
 import torch
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from temporal_colorize.color.bins import bin_centres, encode_soft
-from temporal_colorize.metrics.calibration import Reliability, expected_within, fit_temperature, top_bin
+from temporal_colorize.color.bins import encode_soft
+from temporal_colorize.metrics.calibration import Reliability, fit_temperature, top_bin
 
 
 def generator() -> torch.Generator:
@@ -56,27 +56,6 @@ def test_top_bin_by_hand() -> None:
     assert confidence.tolist() == [[pytest.approx(0.7), 0.5]] and correct.tolist() == [[True, False]]
     with pytest.raises(ValueError, match="index"):
         top_bin(probabilities, torch.tensor([1, 2]))
-
-
-def test_expected_within_by_hand() -> None:
-    centres = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 30.0]])
-    probabilities = torch.tensor([0.5, 0.3, 0.2])[:, None, None].expand(3, 1, 3)
-    colour = torch.tensor([[[0.0, 2.0, 0.0]], [[0.0, 0.0, 25.0]]])  # (0, 0), (2, 0) and (0, 25)
-    within = expected_within(probabilities, centres, colour, radius=10.0)
-    torch.testing.assert_close(within, torch.tensor([[0.8, 0.8, 0.2]]))
-    torch.testing.assert_close(expected_within(probabilities, centres, colour, radius=100.0), torch.ones(1, 3))
-
-
-def test_expected_within_is_calibrated_where_the_truth_is_drawn_from_it() -> None:
-    probabilities = torch.softmax(3 * torch.randn(2, 313, 1, 1, generator=generator()), dim=1).expand(2, 313, 40, 40)
-    rows = probabilities.movedim(1, -1).reshape(-1, 313)
-    truth = bin_centres()[torch.multinomial(rows, 1, generator=generator())[:, 0]].reshape(2, 40, 40, 2).movedim(-1, 1)
-    colour = torch.einsum("bqhw,qc->bchw", probabilities, bin_centres())
-    expected = expected_within(probabilities, bin_centres(), colour, radius=40.0)
-    happened = ((colour - truth).square().sum(1).sqrt() <= 40).float()
-    assert 0.05 < happened.mean() < 0.95
-    # 1600 draws a picture: a standard error of at most 0.0125.
-    np.testing.assert_allclose(expected.mean((1, 2)), happened.mean((1, 2)), atol=0.05)
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
