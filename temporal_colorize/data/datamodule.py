@@ -11,6 +11,7 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from temporal_colorize.data.balance import random_gains, rebalance
 from temporal_colorize.data.clips import VideoClips
 from temporal_colorize.data.keys import ClipKey, KeySampler
 from temporal_colorize.data.moving import Clip, moving_clip, random_crop, still_clip
@@ -51,12 +52,15 @@ class TrainingClips(Dataset[ClipBatch]):
         pictures: Stills; each becomes a still, or a moving clip if more than one frame is asked for.
         videos: Real clips, drawn with probability `video_share`.
         video_share: Between 0 and 1; taken as 0 where there are no videos and as 1 where there are no pictures.
+        white_balance: Standard deviation of the logarithm of the gains that pieces of videos get (`balance`).
         seed: Together with a key's number it seeds all that is random.
     """
 
-    def __init__(self, pictures: PictureSet, videos: ClipSet, *, video_share: float, seed: int) -> None:
+    def __init__(
+        self, pictures: PictureSet, videos: ClipSet, *, video_share: float, white_balance: float = 0.0, seed: int
+    ) -> None:
         self.pictures, self.videos = pictures, videos
-        self.seed = seed
+        self.white_balance, self.seed = white_balance, seed
         self.video_share = video_share if len(pictures) else 1.0
         if not len(videos):
             self.video_share = 0.0
@@ -71,7 +75,10 @@ class TrainingClips(Dataset[ClipBatch]):
         if rng.random() < self.video_share:
 
             def piece(number: int) -> Clip:
-                return self.videos.piece(number, frames=key.frames, size=key.size, rng=rng)
+                clip = self.videos.piece(number, frames=key.frames, size=key.size, rng=rng)
+                if not self.white_balance:
+                    return clip
+                return clip._replace(rgb=rebalance(clip.rgb, random_gains(self.white_balance, rng)))
 
             return _draw(piece, len(self.videos), rng)
         picture = self._any_picture(rng)
@@ -125,6 +132,7 @@ class ColorDataModule(LightningDataModule):
         batches_an_epoch: Batches between two validations.
         still_share: Share of batches that hold stills rather than clips.
         video_share: Share of clips that come from real videos rather than moving stills.
+        white_balance: Of the latter in training: standard deviation of the logarithm of random gains (`balance`).
         held_out_percent: Share of files, by their name, kept from training for validation (the tuning split).
         validation_batches: How many batches of the tuning split a validation uses, always the same.
         workers: Loader processes.
@@ -148,6 +156,7 @@ class ColorDataModule(LightningDataModule):
         batches_an_epoch: int = 200,
         still_share: float = 0.5,
         video_share: float = 0.3,
+        white_balance: float = 0.0,
         held_out_percent: int = 3,
         validation_batches: int = 8,
         workers: int = 1,
@@ -160,13 +169,15 @@ class ColorDataModule(LightningDataModule):
         counts |= {"batches_an_epoch": batches_an_epoch, "validation_batches": validation_batches}
         for name, count in counts.items():
             require_number(f"data.{name}", count, least=1)
-        for name, share in {"still_share": still_share, "video_share": video_share}.items():
+        shares = {"still_share": still_share, "video_share": video_share, "white_balance": white_balance}
+        for name, share in shares.items():
             require_number(f"data.{name}", share, least=0, most=1)
         if any(one % 32 for one in sizes):
             raise ValueError(f"data.size={size} must be a multiple of 32")
         self.root = Path(root) if root is not None else None
         self.patterns = {"pictures": list(pictures), "videos": list(videos)}
-        self.video_share, self.seed, self.workers = video_share, seed, workers
+        self.video_share, self.white_balance = video_share, white_balance
+        self.seed, self.workers = seed, workers
         self.held_out_percent, self.in_memory = held_out_percent, in_memory
         self.batching = {"frames_a_batch": frames_a_batch, "frames": frames, "sizes": sizes, "still_share": still_share}
         self.batches_an_epoch, self.validation_batches = batches_an_epoch, validation_batches
@@ -179,15 +190,15 @@ class ColorDataModule(LightningDataModule):
             return
         if self.root is None:
             pictures = Photographs()
-            self.training = self._clips(pictures, VideoClips([]), seed=self.seed)
-            self.tuning = self._clips(pictures, VideoClips([]), seed=self.seed + 1)
+            self.training = self._training(pictures, VideoClips([]))
+            self.tuning = self._tuning(pictures, VideoClips([]))
             return
         splits = find_splits(self.root, self.patterns, held_out_percent=self.held_out_percent)
         pictures, videos = splits.training
         if self.in_memory:
             pictures = PicturesInMemory(pictures, threads=max(1, self.workers))
-        self.training = self._clips(pictures, videos, seed=self.seed)
-        self.tuning = self._clips(*splits.tuning, seed=self.seed + 1)
+        self.training = self._training(pictures, videos)
+        self.tuning = self._tuning(*splits.tuning)
 
     def train_dataloader(self) -> DataLoader[ClipBatch]:
         return self._loader(self.training, self._keys(self.batches_an_epoch))
@@ -199,8 +210,12 @@ class ColorDataModule(LightningDataModule):
     def _keys(self, batches: int) -> KeySampler:
         return KeySampler(batches=batches, seed=self.seed, **self.batching)
 
-    def _clips(self, pictures: PictureSet, videos: ClipSet, *, seed: int) -> TrainingClips:
-        return TrainingClips(pictures, videos, video_share=self.video_share, seed=seed)
+    def _training(self, pictures: PictureSet, videos: ClipSet) -> TrainingClips:
+        options = {"video_share": self.video_share, "white_balance": self.white_balance}
+        return TrainingClips(pictures, videos, **options, seed=self.seed)
+
+    def _tuning(self, pictures: PictureSet, videos: ClipSet) -> TrainingClips:
+        return TrainingClips(pictures, videos, video_share=self.video_share, seed=self.seed + 1)
 
     def _loader(self, clips: TrainingClips, keys: Iterable[list[ClipKey]]) -> DataLoader[ClipBatch]:
         return DataLoader(

@@ -95,7 +95,7 @@ class StreamedClips(Dataset[ClipBatch]):
         shards: Of one split.
         keys_an_epoch: How many numbers of keys an epoch has.
         shuffle: How many samples of a kind a buffer holds: {"picture": n, "clip": n}.
-        video_share: As for `TrainingClips`, and so is `seed`.
+        video_share: As for `TrainingClips`, and so are `white_balance` and `seed`.
     """
 
     def __init__(
@@ -105,10 +105,11 @@ class StreamedClips(Dataset[ClipBatch]):
         keys_an_epoch: int,
         shuffle: dict[str, int],
         video_share: float,
+        white_balance: float = 0.0,
         seed: int,
     ) -> None:
         self.shards, self.keys_an_epoch, self.shuffle = list(shards), keys_an_epoch, shuffle
-        self.options = {"video_share": video_share, "seed": seed}
+        self.options = {"video_share": video_share, "white_balance": white_balance, "seed": seed}
         self._clips: TrainingClips | None = None
         self._epoch, self._last = -1, -1
 
@@ -170,14 +171,17 @@ class ShardDataModule(ColorDataModule):
         training, tuning = ([s for index in indices for s in index.get(name, [])] for name in ("train", "tuning"))
         if not training:
             raise DataError(f"data.urls={', '.join(self.urls)}: no shard of the split train")
-        self.training = self._streamed(training, self._keys(self.batches_an_epoch).numbers, self.seed)
-        self.tuning = self._streamed(tuning or training, self._keys(self.validation_batches).numbers, self.seed + 1)
-
-    def _streamed(self, shards: Sequence[Shard], keys_an_epoch: int, seed: int) -> StreamedClips:
-        return StreamedClips(
-            shards,
-            keys_an_epoch=keys_an_epoch,
-            shuffle=self.shuffle,
-            video_share=self.video_share,
-            seed=seed,
+        shared = {"shuffle": self.shuffle, "video_share": self.video_share}
+        self.training = StreamedClips(
+            training,
+            keys_an_epoch=self._keys(self.batches_an_epoch).numbers,
+            white_balance=self.white_balance,
+            seed=self.seed,
+            **shared,
+        )
+        self.tuning = StreamedClips(
+            tuning or training,
+            keys_an_epoch=self._keys(self.validation_batches).numbers,
+            seed=self.seed + 1,
+            **shared,
         )

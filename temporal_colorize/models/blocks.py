@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 _CHANGE_SCALE = 8.0  # a change well above a camera's noise, 0.1 of the picture's -1..1, is then as large as a feature
+_STRETCH = 0.03  # beyond 0 and 1, for a gate that reaches both: what is kept by 0.99 is gone after 400 frames
 
 
 class ConvNormAct(nn.Sequential):
@@ -97,8 +98,9 @@ class ConvLSTM(nn.Module):
 class TemporalBlend(nn.Module):
     """Keeps what belongs to a place while the picture there stands still: h = z * h_before + (1 - z) * x.
 
-    z, one number in 0..1 a pixel, is read off the features before and now and the change of the picture. A convex mix:
-    nothing in it can grow, and where z is 1 what was once seen stays as it is. Two things are kept: the features, and
+    z, one number in 0..1 a pixel, is read off the features before and now and the change of the picture; a hard sigmoid
+    that reaches both ends (a stretched one, cut off: Louizos et al. 2018). A convex mix: nothing in it can grow, and
+    where z is 1 what was once seen stays as it is. Two things are kept: the features, and
     the hints, of which as much is known as has been kept since they were given. z starts near 0.
 
     Args:
@@ -138,7 +140,8 @@ class TemporalBlend(nn.Module):
             now, picture, hint = (part[:, frame].float() for part in (x, seen, hints))
             before, picture_before, hint_before = state or (now, picture, torch.zeros_like(hint))
             change = _CHANGE_SCALE * (picture - picture_before).abs()
-            keep = self.gate(torch.cat([now, before, change], dim=1)).float().sigmoid() * (1 - hint[:, 2:])
+            gate = self.gate(torch.cat([now, before, change], dim=1)).float().sigmoid()
+            keep = ((1 + 2 * _STRETCH) * gate - _STRETCH).clamp(0, 1) * (1 - hint[:, 2:])
             outputs.append(torch.lerp(now, before, keep))
             known.append(_known(hint, hint_before, keep))
             state = outputs[-1], picture, known[-1]

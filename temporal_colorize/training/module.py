@@ -66,8 +66,8 @@ class ColorizationModule(pl.LightningModule):
         temporal: Weight of the loss on frames warped by known motion.
         prior: CSV file of the bins' prior, from `python -m data_prep.prior`; None for the one that ships.
         uniform: Share of the uniform distribution in the prior (Zhang et al.'s lambda); 1 turns rebalancing off.
-        hint_full: Share of clips whose first frame is hinted as a whole.
-        hint_sparse: Share of clips whose first frame has a few hinted squares.
+        hint_full: Share of clips whose first frame is hinted as a whole; none of the stills, which are all first frame.
+        hint_sparse: Share of clips and stills whose first frame has a few hinted squares.
         hint_points: How many such squares at most.
         seed: Decides the hints and the degradation, together with the step's number.
         degrade: Makes the luma that the network sees from the clean colours; None shows the clean luma.
@@ -182,7 +182,7 @@ class ColorizationModule(pl.LightningModule):
     def _hints(self, prepared: _Prepared, generator: torch.Generator) -> Tensor | None:
         return sample_hints(
             prepared.ab,
-            full=self.hparams.hint_full,
+            full=self.hparams.hint_full if prepared.ab.shape[1] > 1 else 0.0,
             sparse=self.hparams.hint_sparse,
             most_points=self.hparams.hint_points,
             generator=generator,

@@ -44,8 +44,11 @@ def test_frames_stay_in_their_order() -> None:
 
 
 def test_the_same_every_time() -> None:
+    """Many times, since x264's macroblock tree, were it on, would differ only in some, by what its memory held before."""
     planes = moving_noise(12)
-    np.testing.assert_array_equal(recompress(planes, crf=30), recompress(planes, crf=30))
+    first = recompress(planes, crf=30)
+    for _ in range(50):
+        np.testing.assert_array_equal(recompress(planes, crf=30), first)
 
 
 def test_frames_need_not_be_contiguous() -> None:
