@@ -131,6 +131,7 @@ class ColorDataModule(LightningDataModule):
         frames_a_batch: Pictures in a batch of the first size, over all its clips; of larger ones fewer.
         batches_an_epoch: Batches between two validations.
         still_share: Share of batches that hold stills rather than clips.
+        stills_first: Epochs at the beginning in which all batches do.
         video_share: Share of clips that come from real videos rather than moving stills.
         white_balance: Of the latter in training: standard deviation of the logarithm of random gains (`balance`).
         held_out_percent: Share of files, by their name, kept from training for validation (the tuning split).
@@ -155,6 +156,7 @@ class ColorDataModule(LightningDataModule):
         frames_a_batch: int = 32,
         batches_an_epoch: int = 200,
         still_share: float = 0.5,
+        stills_first: int = 0,
         video_share: float = 0.3,
         white_balance: float = 0.0,
         held_out_percent: int = 3,
@@ -169,6 +171,7 @@ class ColorDataModule(LightningDataModule):
         counts |= {"batches_an_epoch": batches_an_epoch, "validation_batches": validation_batches}
         for name, count in counts.items():
             require_number(f"data.{name}", count, least=1)
+        require_number("data.stills_first", stills_first, least=0)
         shares = {"still_share": still_share, "video_share": video_share, "white_balance": white_balance}
         for name, share in shares.items():
             require_number(f"data.{name}", share, least=0, most=1)
@@ -181,6 +184,7 @@ class ColorDataModule(LightningDataModule):
         self.held_out_percent, self.in_memory = held_out_percent, in_memory
         self.batching = {"frames_a_batch": frames_a_batch, "frames": frames, "sizes": sizes, "still_share": still_share}
         self.batches_an_epoch, self.validation_batches = batches_an_epoch, validation_batches
+        self.stills_first = stills_first
         self.training: TrainingClips | None = None
         self.tuning: TrainingClips | None = None
 
@@ -201,14 +205,17 @@ class ColorDataModule(LightningDataModule):
         self.tuning = self._tuning(*splits.tuning)
 
     def train_dataloader(self) -> DataLoader[ClipBatch]:
-        return self._loader(self.training, self._keys(self.batches_an_epoch))
+        return self._loader(self.training, self._training_keys())
 
     def val_dataloader(self) -> DataLoader[ClipBatch]:
         # A list has no `set_epoch`, so every validation sees the same batches.
         return self._loader(self.tuning, list(self._keys(self.validation_batches)))
 
-    def _keys(self, batches: int) -> KeySampler:
-        return KeySampler(batches=batches, seed=self.seed, **self.batching)
+    def _training_keys(self) -> KeySampler:
+        return self._keys(self.batches_an_epoch, stills_first=self.stills_first)
+
+    def _keys(self, batches: int, *, stills_first: int = 0) -> KeySampler:
+        return KeySampler(batches=batches, stills_first=stills_first, seed=self.seed, **self.batching)
 
     def _training(self, pictures: PictureSet, videos: ClipSet) -> TrainingClips:
         options = {"video_share": self.video_share, "white_balance": self.white_balance}

@@ -18,14 +18,23 @@ class ClipKey(NamedTuple):
 class KeySampler(Sampler[list[ClipKey]]):
     """Batches of keys: batches of stills and batches of clips, each of one size and of about the same pixels.
 
-    Every epoch has keys of its own, told apart by `set_epoch`, which Lightning calls.
+    Every epoch has keys of its own, told apart by `set_epoch`, which Lightning calls; the first `stills_first` of them
+    have batches of stills alone.
     """
 
     def __init__(
-        self, *, batches: int, frames_a_batch: int, frames: int, sizes: Sequence[int], still_share: float, seed: int
+        self,
+        *,
+        batches: int,
+        frames_a_batch: int,
+        frames: int,
+        sizes: Sequence[int],
+        still_share: float,
+        stills_first: int = 0,
+        seed: int,
     ) -> None:
         self.batches, self.frames_a_batch, self.frames, self.sizes = batches, frames_a_batch, frames, sizes
-        self.still_share, self.seed, self.epoch = still_share, seed, 0
+        self.still_share, self.stills_first, self.seed, self.epoch = still_share, stills_first, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
@@ -35,8 +44,9 @@ class KeySampler(Sampler[list[ClipKey]]):
 
     def __iter__(self) -> Iterator[list[ClipKey]]:
         rng = np.random.default_rng([self.seed, self.epoch])
+        still_share = self.still_share if self.epoch >= self.stills_first else 1.0
         for batch in range(self.batches):
-            frames = 1 if rng.random() < self.still_share else self.frames
+            frames = 1 if rng.random() < still_share else self.frames
             size = self.sizes[0] if len(self.sizes) == 1 else int(rng.choice(self.sizes))
             first = self.epoch * self.numbers + batch * self._most
             yield [ClipKey(first + place, frames, size) for place in range(self._clips(frames, size))]

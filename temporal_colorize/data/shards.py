@@ -174,7 +174,7 @@ class ShardDataModule(ColorDataModule):
         shared = {"shuffle": self.shuffle, "video_share": self.video_share}
         self.training = StreamedClips(
             training,
-            keys_an_epoch=self._keys(self.batches_an_epoch).numbers,
+            keys_an_epoch=self._training_keys().numbers,
             white_balance=self.white_balance,
             seed=self.seed,
             **shared,

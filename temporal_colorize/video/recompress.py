@@ -50,7 +50,7 @@ def _encoder(height: int, width: int, *, crf: int, preset: str) -> VideoCodecCon
     encoder.time_base, encoder.framerate = Fraction(1, _RATE), _RATE
     encoder.color_range = ColorRange.JPEG
     encoder.thread_count = 1
-    # x264's macroblock tree, which cameras' encoders lack, reads unset memory where the CPU has AVX-512 (seen in core 165).
+    # x264's macroblock tree (core 165) reads unset memory where the CPU has AVX-512; cameras' encoders have none.
     encoder.options = {"crf": str(crf), "preset": preset, "mbtree": "0"}
     try:
         encoder.open()

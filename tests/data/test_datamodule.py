@@ -58,6 +58,22 @@ def test_batches(root: Path) -> None:
     assert all(batch.flow.shape[1] == batch.rgb.shape[1] - 1 for batch in batches)
 
 
+def test_stills_first(root: Path) -> None:
+    data = module(root, still_share=0.0, stills_first=2)
+    lengths = [{batch.rgb.shape[1] for batch in epoch(data, number)} for number in range(3)]
+    assert lengths == [{1}, {1}, {3}]
+    assert {batch.rgb.shape[1] for batch in data.val_dataloader()} == {3}  # the tuning split is looked at as ever
+
+
+def test_videos_get_another_white_balance_in_training_alone(root: Path) -> None:
+    """Clips of one file, cut at the same place: only training gives them other colours."""
+    plain, tinted = (module(root, still_share=0.0, video_share=1.0, white_balance=w) for w in (0.0, 0.3))
+    before, after = (epoch(data, 0)[0].rgb.double() / 255 for data in (plain, tinted))
+    assert (after - before).abs().mean() > 0.01
+    for one, other in zip(*(data.val_dataloader() for data in (plain, tinted)), strict=True):
+        assert torch.equal(one.rgb, other.rgb)
+
+
 def test_pictures_held_in_memory_give_the_same_batches(root: Path) -> None:
     (root / "images" / "broken.png").write_bytes(b"no picture")
     with warnings.catch_warnings():

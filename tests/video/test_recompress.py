@@ -44,7 +44,7 @@ def test_frames_stay_in_their_order() -> None:
 
 
 def test_the_same_every_time() -> None:
-    """Many times, since x264's macroblock tree, were it on, would differ only in some, by what its memory held before."""
+    """Many times, since x264's macroblock tree, were it on, would differ only in some."""
     planes = moving_noise(12)
     first = recompress(planes, crf=30)
     for _ in range(50):
