@@ -10,6 +10,7 @@ from temporal_colorize import cli
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.training.module import ColorizationModule
+from tests.support.caffe import write_caffe
 
 CONF = cli.conf_folder()
 TRAIN_GROUPS = ("model", "data", "degrade", "loss", "optimizer", "trainer", "callbacks", "logger", "experiment")
@@ -26,7 +27,7 @@ def test_no_yaml_is_forgotten_here() -> None:
     assert {path.parent.name for path in CONF.glob("*/*.yaml")} == {*TRAIN_GROUPS, *INFER_GROUPS}
 
 
-@pytest.mark.parametrize(("group", "choice"), [(g, c) for g in TRAIN_GROUPS for c in choices(g)])
+@pytest.mark.parametrize(("group", "choice"), [(g, c) for g in TRAIN_GROUPS for c in choices(g) if c != "caffe"])
 def test_training_choices_compose_and_build(group: str, choice: str, tmp_path: Path) -> None:
     config = cli.compose("train", [f"{group}={choice}", f"output={tmp_path}"])
     net = cli.build(config.model).eval()
@@ -40,12 +41,20 @@ def test_training_choices_compose_and_build(group: str, choice: str, tmp_path: P
     make = options.pop("make")
     module = ColorizationModule(net, optimizer=make, **options)
     data = cli.build(config.data)
-    callbacks = [cli.build(callback) for callback in config.callbacks.values()]
+    callbacks = [cli.build(callback) for callback in config.callbacks.values() if callback]
     config.trainer.precision = "32-true"
     trainer = cli.build(config.trainer, callbacks=callbacks, logger=cli.build(config.logger))
     assert isinstance(trainer, pl.Trainer)
     assert isinstance(data, pl.LightningDataModule)
     assert module.log_weights.shape == (313,)
+
+
+def test_the_opencv_network_is_not_for_training(tmp_path: Path) -> None:
+    prototxt, caffemodel = write_caffe(tmp_path, width=8)
+    config = cli.compose("train", ["model=caffe", f"model.prototxt={prototxt}", f"model.caffemodel={caffemodel}"])
+    options = {**cli.build(config.optimizer), **cli.build(config.loss), "seed": 0}
+    with pytest.raises(ValueError, match="model caffe has nothing to train"):
+        ColorizationModule(cli.build(config.model), optimizer=options.pop("make"), **options)
 
 
 @pytest.mark.parametrize(("group", "choice"), [(g, c) for g in INFER_GROUPS for c in choices(g)])

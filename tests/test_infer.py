@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.video import colorize_video
 from temporal_colorize.inference.weights import load_weights
+from tests.support.caffe import write_caffe
 from tests.support.networks import tiny_weights_file
 from tests.support.program import ROOT, run
 from tests.support.videos import frame_times, lumas_of, write_audio, write_video
@@ -100,7 +102,7 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     lines["output suffix"] = ([f"video={clip}", f"output={folder / 'out.txt'}"], ["out.txt", ".mp4"])
     lines["weights"] = ([f"video={clip}", "weights=nothing"], ["weights=nothing", "shipped"])
     lines["weights of text"] = ([f"video={clip}", f"weights={folder / 'text.mp4'}"], ["text.mp4", "safetensors"])
-    lines["model"] = ([f"video={clip}", "model=zhang99"], ["model=zhang99"])
+    lines["model"] = ([f"video={clip}", "model=zhang99"], ["model/zhang99", "siggraph17"])
     lines["codec"] = ([f"video={clip}", "encoder.codec=libx999"], ["libx999"])
     lines["crf"] = ([f"video={clip}", "encoder.crf=purple"], ["crf"])
     lines["option"] = ([f"video={clip}", "colour=1"], ["colour"])
@@ -172,3 +174,21 @@ def test_it_works_from_any_folder(weights: Path, tmp_path: Path) -> None:
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.color.mp4", "a.mp4"]
+
+
+def test_a_public_caffemodel_colours_a_clip_with_its_sound(tmp_path: Path) -> None:
+    prototxt, caffemodel = write_caffe(tmp_path, width=8)
+    write_video(tmp_path / "a.mp4", count=4, audio="aac")
+    arguments = (f"video={tmp_path / 'a.mp4'}", "model=caffe", f"model.prototxt={prototxt}")
+    result = infer(caffemodel, *arguments)
+    assert result.returncode == 0, result.stderr
+    with av.open(str(tmp_path / "a.color.mp4")) as output:
+        assert [stream.type for stream in output.streams] == ["video", "audio"]
+    assert frame_times(tmp_path / "a.color.mp4") == frame_times(tmp_path / "a.mp4")
+
+
+def test_weights_of_another_model_are_refused_by_the_model_s_name(weights: Path, tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=2)
+    refused = infer(weights, f"video={tmp_path / 'a.mp4'}", "model=unet5")
+    assert refused.returncode == 2 and "is for model=convlstm, not for model=unet" in refused.stderr
+    assert infer(weights, f"video={tmp_path / 'a.mp4'}", "model=tiny").returncode == 0

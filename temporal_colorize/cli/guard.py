@@ -35,4 +35,5 @@ def _program() -> str:
 
 
 def one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+    message, _, _ = str(error).partition("Config search path:")  # where Hydra looked, which helps nobody here
+    return " ".join(message.split())

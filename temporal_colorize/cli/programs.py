@@ -42,7 +42,7 @@ def train_once(config: "DictConfig") -> float:
     )
     if config.trainer.precision == "auto":
         config.trainer.precision = best_precision()
-    callbacks = [build(callback) for callback in config.callbacks.values()]
+    callbacks = [build(callback) for callback in config.callbacks.values() if callback]
     logger = build(config.logger) if config.logger else False
     trainer = build(config.trainer, callbacks=callbacks, logger=logger)
     trainer.fit(module, datamodule=data, ckpt_path=config.resume)
@@ -64,7 +64,8 @@ def infer_once(config: "DictConfig") -> None:
     require_one_of("progress", config.progress, (True, False))
     options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
     device = pick_device(config.device)
-    session = Session(load_weights(config.weights, architecture=config.model), options, device=device)
+    weights = load_weights(config.weights, **_asked_of_weights(config.get("model")))
+    session = Session(weights, options, device=device)
     if is_picture(config.video):
         report = colorize_picture(config.video, config.output, session)
     else:
@@ -80,6 +81,15 @@ def infer_once(config: "DictConfig") -> None:
             progress=config.progress,
         )
     print(report)
+
+
+def _asked_of_weights(model: "DictConfig | None") -> dict[str, str | None]:
+    """Say which network the weights must be of, by a file of conf/model, and where its prototxt is."""
+    if model is None:
+        return {}
+    from hydra.utils import get_class
+
+    return {"architecture": get_class(model._target_).architecture, "prototxt": model.get("prototxt")}
 
 
 def evaluate_once(config: "DictConfig") -> None:

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from temporal_colorize.data.balance import random_gains, rebalance
 from temporal_colorize.data.clips import VideoClips
 from temporal_colorize.data.keys import ClipKey, KeySampler
-from temporal_colorize.data.moving import Clip, moving_clip, random_crop, still_clip
+from temporal_colorize.data.moving import Clip, moving_clip, random_crop, still_clip, turned
 from temporal_colorize.data.pictures import DataError, Photographs, PictureSet, PicturesInMemory
 from temporal_colorize.data.splits import find_splits
 from temporal_colorize.options import require_number
@@ -53,14 +53,22 @@ class TrainingClips(Dataset[ClipBatch]):
         videos: Real clips, drawn with probability `video_share`.
         video_share: Between 0 and 1; taken as 0 where there are no videos and as 1 where there are no pictures.
         white_balance: Standard deviation of the logarithm of the gains that pieces of videos get (`balance`).
+        rotation: Degrees by which pictures are turned at most, either way.
         seed: Together with a key's number it seeds all that is random.
     """
 
     def __init__(
-        self, pictures: PictureSet, videos: ClipSet, *, video_share: float, white_balance: float = 0.0, seed: int
+        self,
+        pictures: PictureSet,
+        videos: ClipSet,
+        *,
+        video_share: float,
+        white_balance: float = 0.0,
+        rotation: float = 0.0,
+        seed: int,
     ) -> None:
         self.pictures, self.videos = pictures, videos
-        self.white_balance, self.seed = white_balance, seed
+        self.white_balance, self.rotation, self.seed = white_balance, rotation, seed
         self.video_share = video_share if len(pictures) else 1.0
         if not len(videos):
             self.video_share = 0.0
@@ -93,7 +101,8 @@ class TrainingClips(Dataset[ClipBatch]):
         yield from _readable(lambda number: self.videos.frames(number, most=frames), _evenly(len(self.videos), clips))
 
     def _any_picture(self, rng: np.random.Generator) -> np.ndarray:
-        return _draw(self.pictures.__getitem__, len(self.pictures), rng)
+        picture = _draw(self.pictures.__getitem__, len(self.pictures), rng)
+        return turned(picture, rng.uniform(-self.rotation, self.rotation)) if self.rotation else picture
 
 
 def _readable(read: Callable[[int], _Drawn], numbers: Iterable[int]) -> Iterator[_Drawn]:
@@ -134,6 +143,7 @@ class ColorDataModule(LightningDataModule):
         stills_first: Epochs at the beginning in which all batches do.
         video_share: Share of clips that come from real videos rather than moving stills.
         white_balance: Of the latter in training: standard deviation of the logarithm of random gains (`balance`).
+        rotation: Degrees by which pictures are turned in training at most, either way.
         held_out_percent: Share of files, by their name, kept from training for validation (the tuning split).
         validation_batches: How many batches of the tuning split a validation uses, always the same.
         workers: Loader processes.
@@ -159,6 +169,7 @@ class ColorDataModule(LightningDataModule):
         stills_first: int = 0,
         video_share: float = 0.3,
         white_balance: float = 0.0,
+        rotation: float = 0.0,
         held_out_percent: int = 3,
         validation_batches: int = 8,
         workers: int = 1,
@@ -175,11 +186,12 @@ class ColorDataModule(LightningDataModule):
         shares = {"still_share": still_share, "video_share": video_share, "white_balance": white_balance}
         for name, share in shares.items():
             require_number(f"data.{name}", share, least=0, most=1)
+        require_number("data.rotation", rotation, least=0, most=180)
         if any(one % 32 for one in sizes):
             raise ValueError(f"data.size={size} must be a multiple of 32")
         self.root = Path(root) if root is not None else None
         self.patterns = {"pictures": list(pictures), "videos": list(videos)}
-        self.video_share, self.white_balance = video_share, white_balance
+        self.video_share, self.changes = video_share, {"white_balance": white_balance, "rotation": rotation}
         self.seed, self.workers = seed, workers
         self.held_out_percent, self.in_memory = held_out_percent, in_memory
         self.batching = {"frames_a_batch": frames_a_batch, "frames": frames, "sizes": sizes, "still_share": still_share}
@@ -218,8 +230,7 @@ class ColorDataModule(LightningDataModule):
         return KeySampler(batches=batches, stills_first=stills_first, seed=self.seed, **self.batching)
 
     def _training(self, pictures: PictureSet, videos: ClipSet) -> TrainingClips:
-        options = {"video_share": self.video_share, "white_balance": self.white_balance}
-        return TrainingClips(pictures, videos, **options, seed=self.seed)
+        return TrainingClips(pictures, videos, video_share=self.video_share, **self.changes, seed=self.seed)
 
     def _tuning(self, pictures: PictureSet, videos: ClipSet) -> TrainingClips:
         return TrainingClips(pictures, videos, video_share=self.video_share, seed=self.seed + 1)

@@ -43,6 +43,13 @@ def random_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.
     return square[:, ::-1] if rng.random() < 0.5 else square
 
 
+def turned(picture: np.ndarray, degrees: float) -> np.ndarray:
+    """Turn a picture, (H, W, 3), about its middle, anticlockwise; what comes in from outside is mirrored."""
+    height, width, _ = picture.shape
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
+    return cv2.warpAffine(picture, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+
+
 class _CutOut(NamedTuple):
     texture: np.ndarray  # (h, w, 3) uint8
     alpha: np.ndarray  # (h, w) float32 in 0..1

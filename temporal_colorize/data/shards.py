@@ -95,7 +95,7 @@ class StreamedClips(Dataset[ClipBatch]):
         shards: Of one split.
         keys_an_epoch: How many numbers of keys an epoch has.
         shuffle: How many samples of a kind a buffer holds: {"picture": n, "clip": n}.
-        video_share: As for `TrainingClips`, and so are `white_balance` and `seed`.
+        options: Those of `TrainingClips`: `video_share`, `seed` and what changes its clips.
     """
 
     def __init__(
@@ -104,12 +104,10 @@ class StreamedClips(Dataset[ClipBatch]):
         *,
         keys_an_epoch: int,
         shuffle: dict[str, int],
-        video_share: float,
-        white_balance: float = 0.0,
-        seed: int,
+        **options: Any,
     ) -> None:
         self.shards, self.keys_an_epoch, self.shuffle = list(shards), keys_an_epoch, shuffle
-        self.options = {"video_share": video_share, "white_balance": white_balance, "seed": seed}
+        self.options = options
         self._clips: TrainingClips | None = None
         self._epoch, self._last = -1, -1
 
@@ -175,9 +173,9 @@ class ShardDataModule(ColorDataModule):
         self.training = StreamedClips(
             training,
             keys_an_epoch=self._training_keys().numbers,
-            white_balance=self.white_balance,
             seed=self.seed,
             **shared,
+            **self.changes,
         )
         self.tuning = StreamedClips(
             tuning or training,

@@ -103,8 +103,11 @@ class Session:
     def network_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the height and width that the network sees of a picture.
 
-        `size` on the shorter side, but at most `LONGEST` times that on the longer one, in multiples of the stride.
+        `size` on the shorter side, but at most `LONGEST` times that on the longer one, in multiples of the stride; or
+        the one size that the network takes.
         """
+        if self.net.fixed_size is not None:
+            return self.net.fixed_size
         stride = self.net.stride
         scale = self.options.size * min(1 / min(height, width), LONGEST / max(height, width))
         return tuple(max(stride, round(length * scale / stride) * stride) for length in (height, width))

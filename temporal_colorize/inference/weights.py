@@ -1,4 +1,5 @@
-"""Weights files: safetensors that say which network they belong to. The one place that maps a file to a class."""
+"""Weights files: safetensors that say which network they belong to, and public ones that do not. The one place that
+maps a file to a class."""
 
 import json
 from collections.abc import Mapping
@@ -9,11 +10,31 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from temporal_colorize.models.cnn_lstm import CnnLstm
 from temporal_colorize.models.contract import VideoColorizer
 from temporal_colorize.models.convlstm import ConvLSTMUNet
+from temporal_colorize.models.fusion import FusionNet
+from temporal_colorize.models.plain_cnn import PlainCNN
+from temporal_colorize.models.siggraph17 import Siggraph17Net
+from temporal_colorize.models.surveillance import SurveillanceNet
+from temporal_colorize.models.unet import UNet
+from temporal_colorize.models.zhang import ZhangNet
 
-ARCHITECTURES: dict[str, type[nn.Module]] = {"convlstm": ConvLSTMUNet}
+ARCHITECTURES: dict[str, type[nn.Module]] = {
+    network.architecture: network
+    for network in (
+        ConvLSTMUNet,
+        PlainCNN,
+        UNet,
+        SurveillanceNet,
+        ZhangNet,
+        Siggraph17Net,
+        FusionNet,
+        CnnLstm,
+    )
+}
 BINS = "zhang2016-313"
+PUBLIC_SUFFIXES = (".caffemodel", ".pth")
 _LOG_WEIGHTS = "decoding.log_weights"
 
 
@@ -118,17 +139,22 @@ def save_weights(
     save_file({name: value.contiguous().cpu() for name, value in tensors.items()}, path, metadata=metadata)
 
 
-def load_weights(name: str, *, architecture: str | None = None) -> Weights:
+def load_weights(name: str, *, architecture: str | None = None, prototxt: str | None = None) -> Weights:
     """Read weights.
 
     Args:
-        name: A path, or the name of shipped weights.
+        name: A path, or the name of shipped weights; .caffemodel and .pth are public files, see `public.load_public`.
         architecture: If given, weights of another architecture are refused.
+        prototxt: Of a .caffemodel that OpenCV is to run.
 
     Raises:
-        WeightsError: If the file is missing, not ours, damaged, or of another architecture.
+        WeightsError: If the file is missing, neither ours nor a public one, damaged, or of another architecture.
     """
     path = find_weights(name)
+    if path.suffix in PUBLIC_SUFFIXES:
+        from temporal_colorize.inference.public import load_public
+
+        return load_public(path, architecture=architecture, prototxt=prototxt)
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

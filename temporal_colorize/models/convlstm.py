@@ -38,6 +38,7 @@ class ConvLSTMUNet(nn.Module):
 
     architecture = "convlstm"
     stride = 32
+    fixed_size = None
 
     def __init__(
         self,

@@ -14,7 +14,8 @@ from temporal_colorize.color.chroma import Matrix, lightness_from_luma, luma_of_
 from temporal_colorize.color.lab import rgb_to_lab
 from temporal_colorize.data.datamodule import ClipBatch
 from temporal_colorize.data.hints import sample_hints
-from temporal_colorize.losses import classification_loss, regression_loss, temporal_loss
+from temporal_colorize.gradient_prior import gradient_weights
+from temporal_colorize.losses import Distance, classification_loss, regression_loss, temporal_loss
 from temporal_colorize.models.contract import ColorOutput, decode
 from temporal_colorize.options import require_number
 from temporal_colorize.training.optim import parameter_groups, warmup_cosine
@@ -45,9 +46,9 @@ def check_checkpoint(path: str, net: nn.Module) -> None:
         raise ValueError(f"resume={path} is of another network: give the options of the run that it is from")
 
 
-def _shrink(ab: Tensor, output: ColorOutput) -> Tensor:
-    """Average the true ab, (B, T, 2, H, W), over the pixels of the network's output."""
-    return F.adaptive_avg_pool2d(ab.flatten(0, 1), output.ab.shape[-2:]).unflatten(0, ab.shape[:2])
+def _pooled(planes: Tensor, size: torch.Size) -> Tensor:
+    """Average planes, (B, T, C, H, W), over the pixels of another size."""
+    return F.adaptive_avg_pool2d(planes.flatten(0, 1), size).unflatten(0, planes.shape[:2])
 
 
 class ColorizationModule(pl.LightningModule):
@@ -59,13 +60,17 @@ class ColorizationModule(pl.LightningModule):
         lr: Learning rate of all but the encoder.
         encoder_lr_scale: The learning rate of the encoder's last block as a share of `lr`, and
         encoder_lr_decay: what each block before it has of the next one's.
-        weight_decay: AdamW's, for matrices and kernels only.
+        weight_decay: The optimiser's, for matrices and kernels only, and
+        encoder_weight_decay: for those of the encoder, if another.
         warmup_steps: Optimiser steps until the learning rate is reached.
-        regression: Weight of the smooth L1 loss on ab.
-        classification: Weight of the rebalanced cross-entropy; a network without logits needs 0.
+        last_lr_scale: What a cosine leaves of the learning rate in the end; 1 keeps it constant.
+        regression: Weight of the loss on ab.
+        distance: Its kind, see `losses.regression_loss`.
+        classification: Weight of the rebalanced cross-entropy; of no meaning for a network without logits.
         temporal: Weight of the loss on frames warped by known motion.
         prior: CSV file of the bins' prior, from `python -m data_prep.prior`; None for the one that ships.
         uniform: Share of the uniform distribution in the prior (Zhang et al.'s lambda); 1 turns rebalancing off.
+        gradient_prior: Whether pixels of rare gradients weigh more in the classification, see `gradient_prior`.
         hint_full: Share of clips whose first frame is hinted as a whole; none of the stills, which are all first frame.
         hint_sparse: Share of clips and stills whose first frame has a few hinted squares.
         hint_points: How many such squares at most.
@@ -73,7 +78,7 @@ class ColorizationModule(pl.LightningModule):
         degrade: Makes the luma that the network sees from the clean colours; None shows the clean luma.
 
     Raises:
-        ValueError: If a share is outside 0..1, or `classification` is above 0 for a network without logits.
+        ValueError: If a share is outside 0..1.
     """
 
     def __init__(
@@ -85,12 +90,16 @@ class ColorizationModule(pl.LightningModule):
         encoder_lr_scale: float,
         encoder_lr_decay: float,
         weight_decay: float,
+        encoder_weight_decay: float | None = None,
         warmup_steps: int,
+        last_lr_scale: float = 0.01,
         regression: float,
+        distance: Distance = "smooth_l1",
         classification: float,
         temporal: float,
         prior: str | None,
         uniform: float,
+        gradient_prior: bool = False,
         hint_full: float,
         hint_sparse: float,
         hint_points: int,
@@ -99,6 +108,8 @@ class ColorizationModule(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters(ignore=["net", "optimizer", "degrade"])
+        if not any(parameter.requires_grad for parameter in net.parameters()):
+            raise ValueError(f"model {net.architecture} has nothing to train (model=zhang reads what model=caffe runs)")
         shares = {
             "hint_full": hint_full,
             "hint_sparse": hint_sparse,
@@ -107,8 +118,6 @@ class ColorizationModule(pl.LightningModule):
         for name, share in shares.items():
             require_number(f"loss.{name}", share, least=0, most=1)
         require_number("loss.hint_points", hint_points, least=1)
-        if classification > 0 and not net.config.get("classify", True):
-            raise ValueError("loss.classification needs logits: set loss.classification=0 or model.classify=true")
         self.net = net.to(memory_format=torch.channels_last)
         self.make_optimizer = optimizer
         self.degrade = degrade
@@ -123,8 +132,12 @@ class ColorizationModule(pl.LightningModule):
         prepared = self._prepare(batch, generator, self.degrade)
         hints = self._hints(prepared, generator)
         output, _ = self.net(prepared.lightness, hints)
-        losses = self._losses(output, _shrink(prepared.ab, output), batch)
+        target = _pooled(prepared.ab, output.ab.shape[-2:])
+        losses = self._losses(output, target, prepared, batch)
         loss = sum(getattr(self.hparams, name) * value for name, value in losses.items())
+        with torch.no_grad():
+            error = self.decode(output) - target
+        self.log_dict({"train/mse": error.square().mean(), "train/mae": error.abs().mean()})
         self.log_dict({f"train/{name}": value for name, value in losses.items()})
         self.log("train/loss", loss, prog_bar=True)
         return loss
@@ -133,8 +146,8 @@ class ColorizationModule(pl.LightningModule):
         """Measure the honest colours (vividness 0, mean of the posterior) of clean luma without hints, in ab units."""
         prepared = self._prepare(batch, torch.Generator().manual_seed(batch_index), None)
         output, _ = self.net(prepared.lightness)
-        target = _shrink(prepared.ab, output)
-        losses = self._losses(output, target, batch)
+        target = _pooled(prepared.ab, output.ab.shape[-2:])
+        losses = self._losses(output, target, prepared, batch)
         ab = self.decode(output)
         error = ab - target
         scores = {
@@ -162,13 +175,19 @@ class ColorizationModule(pl.LightningModule):
             encoder_lr_scale=options.encoder_lr_scale,
             encoder_lr_decay=options.encoder_lr_decay,
             weight_decay=options.weight_decay,
+            encoder_weight_decay=options.encoder_weight_decay,
         )
         optimizer = self.make_optimizer(groups)
         steps = self.trainer.estimated_stepping_batches
         if steps == float("inf"):
             raise ValueError("set trainer.max_epochs or trainer.max_steps: the learning rate must know when to end")
         steps = int(steps)
-        scheduler = warmup_cosine(optimizer, total_steps=steps, warmup_steps=min(options.warmup_steps, steps // 5))
+        scheduler = warmup_cosine(
+            optimizer,
+            total_steps=steps,
+            warmup_steps=min(options.warmup_steps, steps // 5),
+            last_scale=options.last_lr_scale,
+        )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     @staticmethod
@@ -188,13 +207,19 @@ class ColorizationModule(pl.LightningModule):
             generator=generator,
         )
 
-    def _losses(self, output: ColorOutput, target: Tensor, batch: ClipBatch) -> dict[str, Tensor]:
+    def _losses(self, output: ColorOutput, target: Tensor, seen: _Prepared, batch: ClipBatch) -> dict[str, Tensor]:
         motion = batch.flow, batch.visible
-        losses = {"regression": regression_loss(output.ab, target), "temporal": temporal_loss(output.ab, *motion)}
+        regression = regression_loss(output.ab, target, distance=self.hparams.distance)
+        losses = {"regression": regression, "temporal": temporal_loss(output.ab, *motion)}
         if output.logits is not None:
-            index, share = encode_soft(target.flatten(0, 1))
-            weights = self.log_weights.exp()
-            losses["classification"] = classification_loss(output.logits.flatten(0, 1), index, share, weights)
+            losses["classification"] = self._classification(output.logits, target, seen.lightness)
             if bool(batch.visible.any()):
                 losses["temporal"] = losses["temporal"] + temporal_loss(self.decode(output), *motion)
         return losses
+
+    def _classification(self, logits: Tensor, target: Tensor, lightness: Tensor) -> Tensor:
+        index, share = encode_soft(target.flatten(0, 1))
+        pixel_weights = None
+        if self.hparams.gradient_prior:
+            pixel_weights = gradient_weights(_pooled(lightness, target.shape[-2:])).flatten(0, 2)
+        return classification_loss(logits.flatten(0, 1), index, share, self.log_weights.exp(), pixel_weights)

@@ -10,23 +10,30 @@ from torch.optim.lr_scheduler import LambdaLR
 
 
 def parameter_groups(
-    net: nn.Module, *, lr: float, encoder_lr_scale: float, weight_decay: float, encoder_lr_decay: float = 1.0
+    net: nn.Module,
+    *,
+    lr: float,
+    encoder_lr_scale: float,
+    weight_decay: float,
+    encoder_lr_decay: float = 1.0,
+    encoder_weight_decay: float | None = None,
 ) -> list[dict]:
     """Divide what is trained into groups of one learning rate and one weight decay.
 
     The encoder's last block learns at `lr * encoder_lr_scale`, each one before it at `encoder_lr_decay` times the next
-    one's rate. Biases and normalisation are not decayed. Frozen parameters are left out.
+    one's rate; its weight decay is the others' unless given. Biases and normalisation are not decayed. What is frozen
+    is left out.
     """
     depth = _encoder_depth(net)
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in net.named_parameters():
         if not parameter.requires_grad:
             continue
-        rate = lr
+        rate, decay = lr, weight_decay
         if name.startswith("encoder."):
             rate *= encoder_lr_scale * encoder_lr_decay ** (depth - _block_of(name))
-        decay = weight_decay if parameter.ndim > 1 else 0.0
-        groups.setdefault((rate, decay), []).append(parameter)
+            decay = weight_decay if encoder_weight_decay is None else encoder_weight_decay
+        groups.setdefault((rate, decay if parameter.ndim > 1 else 0.0), []).append(parameter)
     return [{"params": some, "lr": rate, "weight_decay": decay} for (rate, decay), some in groups.items()]
 
 
@@ -41,7 +48,8 @@ def _block_of(name: str) -> int:
 
 
 def warmup_cosine(optimizer: Optimizer, *, total_steps: int, warmup_steps: int, last_scale: float = 0.01) -> LambdaLR:
-    """Raise the learning rate linearly over `warmup_steps`, then lower it along a cosine to `last_scale` of it."""
+    """Raise the learning rate linearly over `warmup_steps`, then lower it along a cosine to `last_scale` of it; 1 keeps
+    it as it is."""
 
     def scale(step: int) -> float:
         if step < warmup_steps:

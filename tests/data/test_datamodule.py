@@ -58,6 +58,13 @@ def test_batches(root: Path) -> None:
     assert all(batch.flow.shape[1] == batch.rgb.shape[1] - 1 for batch in batches)
 
 
+def test_pictures_are_turned_in_training_alone(root: Path) -> None:
+    plain, turned = (module(root, still_share=1.0, rotation=rotation) for rotation in (0, 30))
+    assert any((one.rgb != other.rgb).any() for one, other in zip(epoch(plain, 0), epoch(turned, 0), strict=True))
+    for one, other in zip(plain.val_dataloader(), turned.val_dataloader(), strict=True):
+        assert torch.equal(one.rgb, other.rgb)
+
+
 def test_stills_first(root: Path) -> None:
     data = module(root, still_share=0.0, stills_first=2)
     lengths = [{batch.rgb.shape[1] for batch in epoch(data, number)} for number in range(3)]

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from temporal_colorize.data.moving import FLOW_SCALE, moving_clip, random_crop, still_clip
+from temporal_colorize.data.moving import FLOW_SCALE, moving_clip, random_crop, still_clip, turned
 from temporal_colorize.losses import warp
 
 
@@ -54,3 +54,9 @@ def test_crops_are_squares_of_what_is_there() -> None:
     picture = np.arange(40 * 60 * 3, dtype=np.uint8).reshape(40, 60, 3)
     for seed in range(20):
         assert random_crop(picture, 32, np.random.default_rng(seed)).shape == (32, 32, 3)
+
+
+def test_a_quarter_turn_is_numpy_s() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    np.testing.assert_array_equal(turned(picture, 90), np.rot90(picture))
+    np.testing.assert_array_equal(turned(picture, 0), picture)

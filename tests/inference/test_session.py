@@ -37,6 +37,13 @@ def test_a_cut_starts_afresh() -> None:
     assert not torch.allclose(colors(blind, torch.cat([frames(1), frames(2)]))[4:], both[4:], atol=1e-3)
 
 
+def test_a_network_of_one_size_gets_that_size() -> None:
+    weights = tiny_weights()
+    weights.net.fixed_size = (64, 96)
+    session = Session(weights, SessionOptions(size=192))
+    assert session.network_size(1080, 1920) == session.network_size(100, 100) == (64, 96)
+
+
 def test_motion_and_noise_are_no_cut() -> None:
     detect = CutDetector(SessionOptions().cut_threshold)
     scene = torch.nn.functional.interpolate(torch.rand(1, 1, 12, 16) * 100, (144, 256), mode="bilinear")[0]

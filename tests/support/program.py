@@ -9,9 +9,11 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-def run(script: str, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    script: str, *arguments: str, folder: Path | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a top-level script to its end."""
-    return _run([str(ROOT / script), *arguments], folder)
+    return _run([str(ROOT / script), *arguments], folder, env)
 
 
 def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -19,9 +21,11 @@ def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]
     return _run(["-m", module, *arguments], ROOT)
 
 
-def _run(arguments: list[str], folder: Path | None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=folder or ROOT, check=False)
+def _run(
+    arguments: list[str], folder: Path | None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    command, env = [sys.executable, *arguments], ENVIRONMENT | (env or {})
+    return subprocess.run(command, capture_output=True, text=True, env=env, cwd=folder or ROOT, check=False)
 
 
 def start(script: str, *arguments: str) -> subprocess.Popen[bytes]:

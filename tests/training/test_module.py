@@ -90,6 +90,15 @@ def test_the_encoder_s_blocks_learn_more_slowly_the_earlier_they_are() -> None:
     assert rate_of[id(net.ab_head.weight)] == 1e-3
 
 
+def test_the_encoder_alone_may_be_decayed() -> None:
+    net = ConvLSTMUNet(encoder="residual", encoder_width=8)
+    groups = parameter_groups(net, lr=1.0, encoder_lr_scale=1.0, weight_decay=0.0, encoder_weight_decay=0.3)
+    decay_of = {id(parameter): group["weight_decay"] for group in groups for parameter in group["params"]}
+    for name, parameter in net.named_parameters():
+        kernel_of_the_encoder = name.startswith("encoder.") and parameter.ndim > 1
+        assert decay_of[id(parameter)] == (0.3 if kernel_of_the_encoder else 0.0)
+
+
 def test_the_network_sees_the_degraded_luma_and_must_give_the_clean_colours() -> None:
     seen = []
 
@@ -118,8 +127,23 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert max(rates) == pytest.approx(1.0) == rates[10]
     assert rates[55] == pytest.approx(0.01 + 0.99 / 2)  # half-way down a cosine, by hand
     assert rates[-1] < 0.012
+    constant = warmup_cosine(optimizer, total_steps=100, warmup_steps=0, last_scale=1.0)
+    assert {constant.lr_lambdas[0](step) for step in range(0, 100, 7)} == {1.0}
 
 
-def test_a_network_without_bins_refuses_classification() -> None:
-    with pytest.raises(ValueError, match=r"loss\.classification=0"):
-        module(classify=False)
+def test_a_gradient_prior_changes_what_is_learnt_from() -> None:
+    losses = []
+    for gradient_prior in (False, True):
+        torch.manual_seed(0)
+        model = module(gradient_prior=gradient_prior, hint_full=0.0, hint_sparse=0.0)
+        model.log = model.log_dict = lambda *_, **__: None
+        losses.append(float(model.training_step(two_tone_batch(), 0)))
+    assert abs(losses[0] - losses[1]) > 1e-4
+
+
+def test_a_network_without_bins_learns_by_regression_alone() -> None:
+    model = module(classify=False)
+    model.log = model.log_dict = lambda *_, **__: None
+    before = float(model.training_step(two_tone_batch(), 0))
+    model.training_step(two_tone_batch(), 0).backward()
+    assert before > 0 and model.net.ab_head.weight.grad.abs().sum() > 0

@@ -1,3 +1,4 @@
+import csv
 import sys
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from safetensors.torch import load_file
 
 from temporal_colorize import cli
 from temporal_colorize.inference.weights import load_weights
+from tests.support.caffe import write_caffe
 from tests.support.program import run, start
 
 QUICK = (
@@ -73,7 +75,7 @@ def test_a_killed_and_resumed_training_equals_an_uninterrupted_one(uninterrupted
         (("resume=gone.ckpt",), ("resume=gone.ckpt",)),
         (("weights=gone",), ("weights=gone", "convlstm")),
         (("model.encoder=vgg",), ("encoder=vgg", "lite0")),
-        (("model=tiny", "model.classify=false"), ("loss.classification=0",)),
+        (("loss.distance=cubic",), ("loss.distance=cubic", "smooth_l1")),
         (("data.size=100",), ("data.size=100", "32")),
         (("data.batches_an_epoch=0",), ("data.batches_an_epoch=0",)),
         (("trainer.max_epochs=-1",), ("trainer.max_epochs",)),
@@ -125,3 +127,26 @@ def test_a_sweep_runs(tmp_path: Path) -> None:
     result = run("train.py", "-m", *arguments, "trainer.max_epochs=1", "seed=0,1", f"hydra.sweep.dir={tmp_path}")
     assert result.returncode == 0, result.stderr
     assert all((tmp_path / job / "weights.safetensors").is_file() for job in ("0", "1"))
+
+
+def test_weights_and_biases_offline(tmp_path: Path) -> None:
+    result = run("train.py", *QUICK, "logger=wandb", "trainer.max_epochs=1", "trainer.log_every_n_steps=1",
+                 f"hydra.run.dir={tmp_path}",
+                 env={"WANDB_MODE": "offline", "WANDB_SILENT": "true"})  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    (log,) = (tmp_path / "wandb").glob("offline-run-*/*.wandb")
+    content = log.read_bytes()
+    assert all(name in content for name in (b"train/mse", b"train/mae", b"val/mse", b"val/mae"))
+
+
+def test_a_public_caffemodel_is_fine_tuned_on_a_domain(tmp_path: Path) -> None:
+    """The use that the Caffe colouriser's paper names next, on the photographs that train.py has by itself."""
+    _, caffemodel = write_caffe(tmp_path, width=8)
+    result = run("train.py", *QUICK, "model=zhang", "model.width=8", "loss=classification", f"weights={caffemodel}",
+                 "data.still_share=1", "data.batches_an_epoch=20", "callbacks.average=null", "optimizer.warmup_steps=0",
+                 "optimizer.lr=3e-3", "optimizer.encoder_lr_scale=1", f"hydra.run.dir={tmp_path}")  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    with open(tmp_path / "csv" / "metrics.csv") as file:
+        rows = [row for row in csv.DictReader(file) if row["val/mse"]]
+    assert float(rows[-1]["val/mse"]) < 0.8 * min(float(rows[0]["val/mse"]), float(rows[0]["val/mse_grey"]))
+    assert load_weights(str(tmp_path / "weights.safetensors"), architecture="zhang").net.config == {"width": 8}

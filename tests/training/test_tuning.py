@@ -26,6 +26,7 @@ class Opinion(torch.nn.Module):
     """A network that says the same of every pixel."""
 
     stride = 32
+    fixed_size = None
 
     def __init__(self, logits: dict[int, float]) -> None:
         super().__init__()
