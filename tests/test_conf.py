@@ -49,6 +49,34 @@ def test_training_choices_compose_and_build(group: str, choice: str, tmp_path: P
     assert module.log_weights.shape == (313,)
 
 
+PUBLISHED = {  # picture size, batch, epochs, learning rate, weight of MSE and of the classification
+    "cnn": (256, 32, 50, 1e-4, 1, 0),
+    "unet5": (256, 32, 50, 1e-4, 1, 0),
+    "unet6": (256, 32, 100, 1e-4, 1, 0),
+    "zhang": (192, 40, None, 3e-5, 0, 1),
+    "siggraph17": (192, 32, 10, 1e-5, 1, 0),
+    "fusion": (288, 100, 100, 1e-3, 1, 0),
+}
+
+
+@pytest.mark.parametrize("experiment", PUBLISHED)
+def test_experiments_have_the_published_numbers(experiment: str) -> None:
+    config = cli.compose("train", [f"experiment={experiment}", "weights=null"])
+    size, batch, epochs, rate, regression, classification = PUBLISHED[experiment]
+    assert (config.data.size, config.data.frames_a_batch) == (size, batch)
+    assert epochs in (None, config.trainer.max_epochs)
+    assert config.optimizer.lr == rate and config.optimizer.encoder_lr_scale == config.optimizer.last_lr_scale == 1
+    assert (config.loss.regression, config.loss.classification, config.loss.temporal) == (regression, classification, 0)
+    assert config.callbacks.average is None and config.data.still_share == 1
+
+
+def test_the_last_unet_is_chosen_by_mae_and_decays_its_encoder_alone() -> None:
+    config = cli.compose("train", ["experiment=unet6"])
+    assert config.callbacks.best.monitor == "val/mae" and config.callbacks.best.mode == "min"
+    assert config.optimizer.encoder_weight_decay > 0 == config.optimizer.weight_decay
+    assert config.model.dropout > 0 and config.model.widths == cli.compose("train", ["model=unet5"]).model.widths
+
+
 def test_the_opencv_network_is_not_for_training(tmp_path: Path) -> None:
     prototxt, caffemodel = write_caffe(tmp_path, width=8)
     config = cli.compose("train", ["model=caffe", f"model.prototxt={prototxt}", f"model.caffemodel={caffemodel}"])

@@ -190,5 +190,5 @@ def test_a_public_caffemodel_colours_a_clip_with_its_sound(tmp_path: Path) -> No
 def test_weights_of_another_model_are_refused_by_the_model_s_name(weights: Path, tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", count=2)
     refused = infer(weights, f"video={tmp_path / 'a.mp4'}", "model=unet5")
-    assert refused.returncode == 2 and "is for model=convlstm, not for model=unet" in refused.stderr
+    assert refused.returncode == 2 and "is of the network convlstm, not of unet" in refused.stderr
     assert infer(weights, f"video={tmp_path / 'a.mp4'}", "model=tiny").returncode == 0

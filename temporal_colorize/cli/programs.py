@@ -5,6 +5,7 @@ Imports of everything heavy are inside the functions, so that refusals come at o
 
 import functools
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,12 @@ from temporal_colorize.cli.composing import build, compose
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from temporal_colorize.inference.weights import Weights
+
 
 def train_once(config: "DictConfig") -> float:
-    """Train once; the return value is what a sweep minimises, the best validation error (ab units squared)."""
+    """Train once; the return value is what a sweep minimises: the best of what `callbacks.best` monitors, in general
+    the validation error in ab units squared."""
     import pytorch_lightning as pl
 
     from temporal_colorize.inference.weights import copy_into, load_weights
@@ -45,7 +49,11 @@ def train_once(config: "DictConfig") -> float:
     callbacks = [build(callback) for callback in config.callbacks.values() if callback]
     logger = build(config.logger) if config.logger else False
     trainer = build(config.trainer, callbacks=callbacks, logger=logger)
-    trainer.fit(module, datamodule=data, ckpt_path=config.resume)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=config.resume)
+    finally:
+        if "wandb" in sys.modules:
+            sys.modules["wandb"].finish()  # or the next job of a sweep would go into the same run
     best = trainer.checkpoint_callback
     return float(best.best_model_score if best is not None else trainer.callback_metrics["val/mse"])
 
@@ -83,13 +91,14 @@ def infer_once(config: "DictConfig") -> None:
     print(report)
 
 
-def _asked_of_weights(model: "DictConfig | None") -> dict[str, str | None]:
-    """Say which network the weights must be of, by a file of conf/model, and where its prototxt is."""
+def _asked_of_weights(model: "DictConfig | None") -> dict[str, Any]:
+    """Say which network the weights must be of, by a file of conf/model, and its options for where they do not say."""
     if model is None:
         return {}
     from hydra.utils import get_class
 
-    return {"architecture": get_class(model._target_).architecture, "prototxt": model.get("prototxt")}
+    options = {name: model[name] for name in ("prototxt", "mask_center") if name in model}
+    return {"architecture": get_class(model._target_).architecture, "options": options}
 
 
 def evaluate_once(config: "DictConfig") -> None:
@@ -116,7 +125,7 @@ def evaluate_once(config: "DictConfig") -> None:
     folder = _writable_folder(config.output)
     scenes = find_scenes(**config.data)
     names = _as_list(config.weights)
-    rows = {weights.name: weights.decoding for weights in map(load_weights, names)}
+    rows = {weights.name: _decoding(weights) for weights in map(load_weights, names)}
     if len(rows) < len(names):
         raise ValueError(f"weights={','.join(names)}: two of them have the same name; rename one, or its folder")
     plan = Plan(
@@ -141,6 +150,12 @@ def evaluate_once(config: "DictConfig") -> None:
         report.plot(result, row, folder / f"{row}.png")
     print(text)
     print(f"written: {folder}/report.md, report.json, sheet.png and {', '.join(f'{row}.png' for row in rows)}")
+
+
+def _decoding(weights: "Weights") -> str:
+    """Describe the default decoding in a line."""
+    has_bins = weights.net.config.get("classify", True)
+    return f"Default decoding: {weights.decoding}." if has_bins else "It has no bins: its ab is its one decoding."
 
 
 def _conditions(config: "DictConfig") -> tuple[Any, ...]:

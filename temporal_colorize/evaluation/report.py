@@ -9,7 +9,6 @@ import numpy as np
 
 from temporal_colorize.evaluation.painter import HONEST, row_name
 from temporal_colorize.evaluation.run import GREY, Evaluation, Scores
-from temporal_colorize.inference.weights import Decoding
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,11 +79,11 @@ def _divide(part: float, whole: float) -> float:
     return part / whole if whole else math.nan
 
 
-def markdown(evaluation: Evaluation, weights: Mapping[str, Decoding]) -> str:
-    """Write the whole report: a summary for each weights, by name with their decoding, then every table."""
+def markdown(evaluation: Evaluation, weights: Mapping[str, str]) -> str:
+    """Write the whole report: a summary for each weights, by name with a line on their decoding, then every table."""
     lines: list[str] = []
     for name, decoding in weights.items():
-        lines += ["", f"## {name}", "", f"Default decoding: {decoding}.", ""]
+        lines += ["", f"## {name}", "", decoding, ""]
         lines += _table({what: dict(column) for what, column in _transposed(headline(evaluation, name)).items()})
         if evaluation.drift.get(name):
             lines += ["", f"Drift of a looped still, in ab units after the last frame: {_drifts(evaluation, name)}."]

@@ -1,6 +1,6 @@
 """Weights as their authors published them, by path: .caffemodel and .pth files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ _NETWORKS = {".caffemodel": ("zhang", "caffe"), ".pth": ("zhang", "siggraph17")}
 _PROTOTXT = "colorization_deploy_v2.prototxt"
 
 
-def load_public(path: Path, *, architecture: str | None, prototxt: str | None) -> Weights:
+def load_public(path: Path, *, architecture: str | None, options: Mapping[str, object]) -> Weights:
     """Read a public file.
 
     The prior by which Zhang et al. rebalanced is in none of them, so ours stands for it: vividness 1 gives the
@@ -26,21 +26,24 @@ def load_public(path: Path, *, architecture: str | None, prototxt: str | None) -
 
     Args:
         path: A .caffemodel or .pth file.
-        architecture: zhang, siggraph17 (a .pth), or caffe (a .caffemodel, run by OpenCV); None for zhang.
-        prototxt: For caffe; None for `colorization_deploy_v2.prototxt` beside it.
+        architecture: zhang, siggraph17 (a .pth), or caffe (a .caffemodel, run by OpenCV); None for what a .pth is, and
+            for zhang.
+        options: `mask_center` of siggraph17; `prototxt` of caffe, `colorization_deploy_v2.prototxt` beside it if None.
 
     Raises:
         WeightsError: If the file cannot be read or is not of that network.
     """
     known = _NETWORKS[path.suffix]
-    chosen = architecture or known[0]
-    if chosen not in known:
-        raise WeightsError(f"weights={path} may be for model={' or '.join(known)}, not for model={chosen}")
+    if architecture not in (None, *known):
+        raise WeightsError(f"weights={path} may be of {' or '.join(known)}, not of {architecture}")
     try:
-        if chosen == "caffe":
-            net = OpenCVCaffe(prototxt=prototxt or str(path.with_name(_PROTOTXT)), caffemodel=str(path))
+        if architecture == "caffe":
+            prototxt = options.get("prototxt") or path.with_name(_PROTOTXT)
+            net = OpenCVCaffe(prototxt=str(prototxt), caffemodel=str(path))
+        elif path.suffix == ".caffemodel":
+            net = _zhang_of_caffe(path)
         else:
-            net = _loaded(path, chosen)
+            net = _of_pth(path, architecture, options)
     except ValueError as error:
         message = str(error)
         raise WeightsError(message if str(path) in message else f"weights={path}: {message}") from error
@@ -50,15 +53,21 @@ def load_public(path: Path, *, architecture: str | None, prototxt: str | None) -
     )
 
 
-def _loaded(path: Path, architecture: str) -> ZhangNet | Siggraph17Net:
-    if path.suffix == ".caffemodel":
-        blobs = read_caffemodel(path)
-        net = ZhangNet(width=_width(blobs.get("bw_conv1_1", ())))
-        net.load_caffe(blobs)
-        return net
+def _zhang_of_caffe(path: Path) -> ZhangNet:
+    blobs = read_caffemodel(path)
+    net = ZhangNet(width=_width(blobs.get("bw_conv1_1", ())))
+    net.load_caffe(blobs)
+    return net
+
+
+def _of_pth(path: Path, architecture: str | None, options: Mapping[str, object]) -> ZhangNet | Siggraph17Net:
     weights = read_public(path)
     width = _width([weights[name] for name in ("model1.0.weight",) if name in weights])
-    net = ZhangNet(width=width) if architecture == "zhang" else Siggraph17Net(width=width)
+    hinted = any(name.startswith("model3short8.") for name in weights)
+    if (architecture or ("siggraph17" if hinted else "zhang")) == "siggraph17":
+        net = Siggraph17Net(width=width, mask_center=float(options.get("mask_center", 0.0)))
+    else:
+        net = ZhangNet(width=width)
     net.load_public(weights)
     return net
 

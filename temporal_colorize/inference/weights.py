@@ -1,5 +1,4 @@
-"""Weights files: safetensors that say which network they belong to, and public ones that do not. The one place that
-maps a file to a class."""
+"""Weights files: safetensors that say which network they belong to. Public ones, which do not, are `public`'s."""
 
 import json
 from collections.abc import Mapping
@@ -125,7 +124,8 @@ def save_weights(
     tensors = {f"net.{name}": value for name, value in net.state_dict().items()}
     tensors[_LOG_WEIGHTS] = log_weights
     if half:
-        tensors = {name: value.half() if value.ndim > 1 else value for name, value in tensors.items()}
+        kernels = {name for name, value in tensors.items() if value.ndim > 1 and value.is_floating_point()}
+        tensors = {name: value.half() if name in kernels else value for name, value in tensors.items()}
     for name, value in tensors.items():
         if value.is_floating_point() and not bool(value.isfinite().all()):
             raise WeightsError(f"{name} is not finite, so {path} is not written: the training went wrong")
@@ -139,13 +139,13 @@ def save_weights(
     save_file({name: value.contiguous().cpu() for name, value in tensors.items()}, path, metadata=metadata)
 
 
-def load_weights(name: str, *, architecture: str | None = None, prototxt: str | None = None) -> Weights:
+def load_weights(name: str, *, architecture: str | None = None, options: Mapping[str, object] | None = None) -> Weights:
     """Read weights.
 
     Args:
         name: A path, or the name of shipped weights; .caffemodel and .pth are public files, see `public.load_public`.
         architecture: If given, weights of another architecture are refused.
-        prototxt: Of a .caffemodel that OpenCV is to run.
+        options: Of the network, where a public file does not say them; ours do.
 
     Raises:
         WeightsError: If the file is missing, neither ours nor a public one, damaged, or of another architecture.
@@ -154,7 +154,7 @@ def load_weights(name: str, *, architecture: str | None = None, prototxt: str | 
     if path.suffix in PUBLIC_SUFFIXES:
         from temporal_colorize.inference.public import load_public
 
-        return load_public(path, architecture=architecture, prototxt=prototxt)
+        return load_public(path, architecture=architecture, options=options or {})
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -166,7 +166,7 @@ def load_weights(name: str, *, architecture: str | None = None, prototxt: str | 
         known = ", ".join(sorted(ARCHITECTURES))
         raise WeightsError(f"weights={path} does not name a network known here ({found!r}; known: {known})")
     if architecture not in (None, found):
-        raise WeightsError(f"weights={path} is for model={found}, not for model={architecture}")
+        raise WeightsError(f"weights={path} is of the network {found}, not of {architecture}")
     try:
         net = ARCHITECTURES[found](**json.loads(metadata["config"]))
         states = {key.removeprefix("net."): value.float() for key, value in tensors.items() if key != _LOG_WEIGHTS}

@@ -99,6 +99,8 @@ class CnnLstm(nn.Module):
         self.memory = ConvLSTM(3, memory) if memory else None
         self.recall = nn.Conv2d(memory, bins, 1, bias=False) if memory else None
         self.register_buffer("output_of_bin", _share_outputs(BIN_COUNT - bins))
+        sharers = (self.output_of_bin[:, None] == self.output_of_bin).sum(1)
+        self.register_buffer("log_sharers", sharers.log()[:, None, None])
 
     def forward(
         self, lightness: Tensor, hints: Tensor | None = None, state: State | None = None
@@ -129,8 +131,7 @@ class CnnLstm(nn.Module):
 
     def _spread(self, outputs: Tensor) -> Tensor:
         """Give every bin its logit, (B, 313, h, w): bins that share an output share its probability evenly."""
-        sharers = (self.output_of_bin[:, None] == self.output_of_bin).sum(1)
-        return outputs[:, self.output_of_bin] - sharers.log()[:, None, None].to(outputs.dtype)
+        return outputs[:, self.output_of_bin] - self.log_sharers.to(outputs.dtype)
 
     def _decode(self, logits: Tensor) -> Tensor:
         return decode_annealed_mean(logits, logits.new_zeros(BIN_COUNT), temperature=self.config["temperature"])

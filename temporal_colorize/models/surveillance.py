@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from temporal_colorize.color.bins import BIN_COUNT, decode_annealed_mean
 from temporal_colorize.models.contract import ColorOutput, State, check_clip
+from temporal_colorize.models.zhang import conv_block
 
 _UP_REPEATS = 3
 
@@ -58,7 +59,8 @@ class SurveillanceNet(nn.Module):
             "temperature": temperature,
         }
         strides = (2, 2, 2, 2, 1)
-        blocks = map(_block, (1, *widths[:-1]), widths, repeats, strides)
+        channels = pairwise((1, *widths))
+        blocks = [conv_block(*io, n, stride=s) for io, n, s in zip(channels, repeats, strides, strict=True)]
         self.encoder = nn.Sequential(OrderedDict(blocks=nn.Sequential(*blocks)))  # named as the optimiser expects
         self.decoder = nn.Sequential(
             *(_up_block(*pair) for pair in pairwise((widths[-1], up_width, up_width))),
@@ -76,13 +78,5 @@ class SurveillanceNet(nn.Module):
         return ColorOutput(ab, logits), state
 
 
-def _block(inputs: int, outputs: int, repeats: int, stride: int = 1) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for number in range(1, repeats + 1):
-        conv = nn.Conv2d(inputs if number == 1 else outputs, outputs, 3, stride if number == repeats else 1, padding=1)
-        layers += [conv, nn.ReLU(inplace=True)]
-    return nn.Sequential(*layers, nn.BatchNorm2d(outputs))
-
-
 def _up_block(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Upsample(scale_factor=2, mode="bilinear"), _block(inputs, outputs, _UP_REPEATS))
+    return nn.Sequential(nn.Upsample(scale_factor=2, mode="bilinear"), conv_block(inputs, outputs, _UP_REPEATS))

@@ -65,7 +65,8 @@ class ColorizationModule(pl.LightningModule):
         warmup_steps: Optimiser steps until the learning rate is reached.
         last_lr_scale: What a cosine leaves of the learning rate in the end; 1 keeps it constant.
         regression: Weight of the loss on ab.
-        distance: Its kind, see `losses.regression_loss`.
+        distance: Its kind, and
+        beta: where smooth L1 begins to be linear, in ab units; see `losses.regression_loss`.
         classification: Weight of the rebalanced cross-entropy; of no meaning for a network without logits.
         temporal: Weight of the loss on frames warped by known motion.
         prior: CSV file of the bins' prior, from `python -m data_prep.prior`; None for the one that ships.
@@ -78,7 +79,7 @@ class ColorizationModule(pl.LightningModule):
         degrade: Makes the luma that the network sees from the clean colours; None shows the clean luma.
 
     Raises:
-        ValueError: If a share is outside 0..1.
+        ValueError: If a share is outside 0..1, or there is no loss on colours or no parameter to train.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class ColorizationModule(pl.LightningModule):
         last_lr_scale: float = 0.01,
         regression: float,
         distance: Distance = "smooth_l1",
+        beta: float = 10.0,
         classification: float,
         temporal: float,
         prior: str | None,
@@ -110,6 +112,10 @@ class ColorizationModule(pl.LightningModule):
         self.save_hyperparameters(ignore=["net", "optimizer", "degrade"])
         if not any(parameter.requires_grad for parameter in net.parameters()):
             raise ValueError(f"model {net.architecture} has nothing to train (model=zhang reads what model=caffe runs)")
+        if regression == 0 and (classification == 0 or not net.config.get("classify", True)):
+            raise ValueError(
+                "nothing would be learnt: set loss.regression, or loss.classification of a network with bins"
+            )
         shares = {
             "hint_full": hint_full,
             "hint_sparse": hint_sparse,
@@ -209,11 +215,13 @@ class ColorizationModule(pl.LightningModule):
 
     def _losses(self, output: ColorOutput, target: Tensor, seen: _Prepared, batch: ClipBatch) -> dict[str, Tensor]:
         motion = batch.flow, batch.visible
-        regression = regression_loss(output.ab, target, distance=self.hparams.distance)
-        losses = {"regression": regression, "temporal": temporal_loss(output.ab, *motion)}
+        regression = regression_loss(output.ab, target, distance=self.hparams.distance, beta=self.hparams.beta)
+        losses = {"regression": regression}
         if output.logits is not None:
             losses["classification"] = self._classification(output.logits, target, seen.lightness)
-            if bool(batch.visible.any()):
+        if self.hparams.temporal:
+            losses["temporal"] = temporal_loss(output.ab, *motion)
+            if output.logits is not None and bool(batch.visible.any()):
                 losses["temporal"] = losses["temporal"] + temporal_loss(self.decode(output), *motion)
         return losses
 

@@ -48,8 +48,8 @@ def test_the_published_temperature_is_the_default(caffemodel: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "architecture", "message"),
     [
-        ("release.caffemodel", "siggraph17", "may be for model=zhang or caffe, not for model=siggraph17"),
-        ("release.pth", "caffe", "may be for model=zhang or siggraph17, not for model=caffe"),
+        ("release.caffemodel", "siggraph17", "may be of zhang or caffe, not of siggraph17"),
+        ("release.pth", "caffe", "may be of zhang or siggraph17, not of caffe"),
         ("release.caffemodel", None, r"weights=.*release\.caffemodel"),
         ("release.caffemodel", "caffe", r"prototxt=.*colorization_deploy_v2\.prototxt: there is no such file"),
         ("release.pth", None, r"weights=.*release\.pth cannot be read"),

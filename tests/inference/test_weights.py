@@ -78,7 +78,7 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
         assert "\n" not in str(error.value)
     with pytest.raises(WeightsError, match="no such file"):
         load_weights("nothing")
-    with pytest.raises(WeightsError, match="not for model=zhang"):
+    with pytest.raises(WeightsError, match="not of zhang"):
         load_weights(str(whole), architecture="zhang")
 
 

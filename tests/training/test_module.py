@@ -141,6 +141,12 @@ def test_a_gradient_prior_changes_what_is_learnt_from() -> None:
     assert abs(losses[0] - losses[1]) > 1e-4
 
 
+@pytest.mark.parametrize("options", [{"regression": 0, "classification": 0}, {"regression": 0, "classify": False}])
+def test_a_training_of_nothing_is_refused(options: dict) -> None:
+    with pytest.raises(ValueError, match="nothing would be learnt"):
+        module(**options)
+
+
 def test_a_network_without_bins_learns_by_regression_alone() -> None:
     model = module(classify=False)
     model.log = model.log_dict = lambda *_, **__: None
