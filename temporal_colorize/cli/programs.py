@@ -154,8 +154,9 @@ def evaluate_once(config: "DictConfig") -> None:
 
 def _decoding(weights: "Weights") -> str:
     """Describe the default decoding in a line."""
-    has_bins = weights.net.config.get("classify", True)
-    return f"Default decoding: {weights.decoding}." if has_bins else "It has no bins: its ab is its one decoding."
+    if not weights.net.has_bins:
+        return "It has no bins: its ab is its one decoding."
+    return f"Default decoding: {weights.decoding}."
 
 
 def _conditions(config: "DictConfig") -> tuple[Any, ...]:

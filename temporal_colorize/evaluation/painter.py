@@ -90,7 +90,7 @@ def paint(
         device: Where the network runs; the CPU if None.
     """
     session = Session(weights, replace(options, size=condition.size or options.size), device=device)
-    decodings = _decodings(session.decoding, condition.vividness, classifies=weights.net.config.get("classify", True))
+    decodings = _decodings(session.decoding, condition.vividness, has_bins=weights.net.has_bins)
     painted = Painted({row_name(weights.name, vividness): [] for vividness in decodings})
     for number, (plane, truth) in enumerate(zip(_planes(truths, condition, seed), truths, strict=True)):
         if not condition.carry:
@@ -122,8 +122,8 @@ def judge_posterior(output: ColorOutput, true_ab: Tensor, weights: Weights) -> t
     return top_bin(probabilities, encode_soft(target[None], neighbours=1)[0][0, 0])
 
 
-def _decodings(default: Decoding, vividness: Sequence[Vividness], *, classifies: bool) -> dict[Vividness, Decoding]:
-    if not classifies:
+def _decodings(default: Decoding, vividness: Sequence[Vividness], *, has_bins: bool) -> dict[Vividness, Decoding]:
+    if not has_bins:
         return {None: default}  # nothing to choose from
     special = {None: default, HONEST: replace(default, vividness=0.0, temperature=1.0)}
     return {value: special[value] if value in special else replace(default, vividness=value) for value in vividness}

@@ -87,7 +87,7 @@ class Session:
         self.log_weights = weights.log_weights.to(self.device)
         asked = {name: getattr(options, name) for name in ("vividness", "temperature")}
         asked = {name: value for name, value in asked.items() if value is not None}
-        if asked and not weights.net.config.get("classify", True):
+        if asked and not weights.net.has_bins:
             raise ValueError(
                 f"{next(iter(asked))} needs a network with bins, and weights={weights.name} only regresses"
             )

@@ -62,6 +62,7 @@ class CnnLstm(nn.Module):
     architecture = "cnn_lstm"
     stride = 8
     fixed_size: tuple[int, int] | None = None
+    has_bins = True
 
     def __init__(
         self,

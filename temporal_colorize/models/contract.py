@@ -60,12 +60,14 @@ class VideoColorizer(Protocol):
         config: The keyword arguments that build this network again, all plain values.
         stride: Height and width of the input must be multiples of this.
         fixed_size: The height and width that the input must have, where a network takes one size alone, or None.
+        has_bins: Whether it gives logits.
     """
 
     architecture: str
     config: dict[str, object]
     stride: int
     fixed_size: tuple[int, int] | None
+    has_bins: bool
 
     def __call__(
         self, lightness: Tensor, hints: Tensor | None = None, state: State | None = None

@@ -61,6 +61,7 @@ class ConvLSTMUNet(nn.Module):
             "blend": blend,
             "classify": classify,
         }
+        self.has_bins = classify
         self.encoder = _build_encoder(encoder, encoder_width, pretrained, frozen_blocks)
         _, skip4, skip8, skip16, deep = self.encoder.widths
         wide16, wide8, wide4 = widths

@@ -102,7 +102,6 @@ class FusionNet(nn.Module):
             "imagenet" for those that this package brings (efficientnet_lite0 alone); None for random ones.
         frozen: Whether the extractor keeps its weights and batch statistics in training; None for: where it has been
             given weights here. Set it to go on from a weights file of this network, which brings its extractor along.
-        classify: False, always: there are no bins.
 
     Raises:
         ValueError: If the extractor is unknown, or its weights are missing or do not fit.
@@ -112,6 +111,7 @@ class FusionNet(nn.Module):
     architecture = "fusion"
     stride = 8
     fixed_size: tuple[int, int] | None = None
+    has_bins = False
 
     def __init__(
         self,
@@ -119,12 +119,9 @@ class FusionNet(nn.Module):
         extractor: Extractor = "inception_resnet_v2",
         extractor_weights: str | None = None,
         frozen: bool | None = None,
-        classify: bool = False,
     ) -> None:
         super().__init__()
-        if classify:
-            raise ValueError("classify=true: fusion regresses ab and has no bins; set classify=false")
-        self.config = {"extractor": extractor, "classify": False}
+        self.config = {"extractor": extractor}
         self.frozen = extractor_weights is not None if frozen is None else frozen
         self.encoder = _Encoder()
         self.fusion = nn.Conv2d(_ENCODER[-1][0] + _CLASSES, _FUSED, 1)

@@ -29,24 +29,20 @@ class OpenCVCaffe(nn.Module):
     Args:
         prototxt: Path of the network's description.
         caffemodel: Path of its weights.
-        classify: Only False is possible.
 
     Raises:
-        ValueError: If a file is missing, OpenCV cannot read it, the two do not fit each other, `classify` is set, or
-            this OpenCV has no Caffe importer.
+        ValueError: If a file is missing, OpenCV cannot read it, the two do not fit each other, or this OpenCV has no
+            Caffe importer.
     """
 
     architecture = "caffe"
     stride = 8
     fixed_size = None
+    has_bins = False
 
-    def __init__(self, *, prototxt: str, caffemodel: str, classify: bool = False) -> None:
+    def __init__(self, *, prototxt: str, caffemodel: str) -> None:
         super().__init__()
-        if classify:
-            raise ValueError(
-                "model.classify=true: through OpenCV there are only colours; set it to false, or use zhang"
-            )
-        self.config = {"prototxt": str(prototxt), "caffemodel": str(caffemodel), "classify": False}
+        self.config = {"prototxt": str(prototxt), "caffemodel": str(caffemodel)}
         self._net = _read(str(prototxt), str(caffemodel))
         self._one_at_a_time = threading.Lock()  # OpenCV keeps the input in the network
         self._try(str(prototxt), str(caffemodel))

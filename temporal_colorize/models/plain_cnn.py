@@ -29,15 +29,15 @@ class PlainCNN(nn.Module):
         dense: Whether fully connected layers end the network, which fixes its input at
         size: this height and width, in pixels. Of no meaning without `dense`, and so is
         hidden: this, the units between the two dense layers.
-        classify: False; there are no bins.
 
     Raises:
-        ValueError: If `size` is no multiple of the stride, or bins are asked for.
+        ValueError: If `size` is no multiple of the stride.
     """
 
     architecture = "cnn"
     stride = 16
     fixed_size: tuple[int, int] | None = None
+    has_bins = False
 
     def __init__(
         self,
@@ -46,12 +46,9 @@ class PlainCNN(nn.Module):
         dense: bool = False,
         size: int = 256,
         hidden: int = 1024,
-        classify: bool = False,
     ) -> None:
         super().__init__()
-        if classify:
-            raise ValueError("classify=true: cnn only regresses ab; set classify=false")
-        self.config = {"widths": list(widths), "dense": dense, "size": size, "hidden": hidden, "classify": False}
+        self.config = {"widths": list(widths), "dense": dense, "size": size, "hidden": hidden}
         self.stride = 2 ** len(widths)
         if dense and (size < self.stride or size % self.stride):
             raise ValueError(f"size={size} must be a multiple of {self.stride}, the stride of {len(widths)} widths")

@@ -37,21 +37,16 @@ class Siggraph17Net(nn.Module):
         width: Channels of conv1; the others follow. 64 is as published (34.1 M parameters, without that head).
         mask_center: What is taken off the 0/1 mask of the hints: 0 as the published siggraph17 file has it, 0.5 for
             weights trained by the authors' later code, richzhang/colorization-pytorch.
-        classify: Only False is possible.
-
-    Raises:
-        ValueError: If `classify` is set.
     """
 
     architecture = "siggraph17"
     stride = 8
     fixed_size = None
+    has_bins = False
 
-    def __init__(self, *, width: int = 64, mask_center: float = 0.0, classify: bool = False) -> None:
+    def __init__(self, *, width: int = 64, mask_center: float = 0.0) -> None:
         super().__init__()
-        if classify:
-            raise ValueError("model.classify=true: siggraph17 has no head for the 313 bins; set it to false")
-        self.config = {"width": width, "mask_center": mask_center, "classify": False}
+        self.config = {"width": width, "mask_center": mask_center}
         self.mask_center = mask_center
         double, quad = 2 * width, 4 * width
         self.encoder = ConvEncoder(4, width, [1] * 7)

@@ -38,6 +38,7 @@ class SurveillanceNet(nn.Module):
     architecture = "surveillance"
     stride = 16
     fixed_size: tuple[int, int] | None = None
+    has_bins = True
 
     def __init__(
         self,

@@ -25,29 +25,26 @@ class UNet(nn.Module):
     Args:
         widths: Filters of the encoder's levels, and last those of the bottleneck; their number decides `stride`.
         dropout: Share of the values that are dropped, in training only; 0 in the fifth version, unknown in the sixth.
-        classify: False; there are no bins.
 
     Raises:
-        ValueError: If `dropout` is not below 1, or bins are asked for.
+        ValueError: If `dropout` is not below 1.
     """
 
     architecture = "unet"
     stride = 16
     fixed_size: tuple[int, int] | None = None
+    has_bins = False
 
     def __init__(
         self,
         *,
         widths: tuple[int, ...] = (64, 128, 256, 512, 1024),
         dropout: float = 0.0,
-        classify: bool = False,
     ) -> None:
         super().__init__()
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout={dropout} must be at least 0 and below 1")
-        if classify:
-            raise ValueError("classify=true: unet only regresses ab; set classify=false")
-        self.config = {"widths": list(widths), "dropout": dropout, "classify": False}
+        self.config = {"widths": list(widths), "dropout": dropout}
         self.stride = 2 ** (len(widths) - 1)
         rising = list(pairwise(reversed(widths)))
         self.encoder = _Encoder(widths[:-1], dropout)

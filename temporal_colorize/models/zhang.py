@@ -67,6 +67,7 @@ class ZhangNet(nn.Module):
     architecture = "zhang"
     stride = 8
     fixed_size = None
+    has_bins = True
 
     def __init__(self, *, width: int = 64) -> None:
         super().__init__()

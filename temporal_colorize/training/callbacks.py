@@ -152,7 +152,7 @@ class ExportWeights(pl.Callback):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         notes = {"steps": str(trainer.global_step)}
         save_weights(self.path, pl_module.net, pl_module.log_weights, notes=notes)  # whatever becomes of the tuning
-        if pl_module.net.config.get("classify", True):
+        if pl_module.net.has_bins:
             scenes = trainer.datamodule.tuning.scenes(**self.amount)
             tuned = tune_decoding(load_weights(str(self.path)), scenes, options=self.inference, **self.tuning)
             notes |= {"tuning": tuned.notes}

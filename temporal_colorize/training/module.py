@@ -112,7 +112,7 @@ class ColorizationModule(pl.LightningModule):
         self.save_hyperparameters(ignore=["net", "optimizer", "degrade"])
         if not any(parameter.requires_grad for parameter in net.parameters()):
             raise ValueError(f"model {net.architecture} has nothing to train (model=zhang reads what model=caffe runs)")
-        if regression == 0 and (classification == 0 or not net.config.get("classify", True)):
+        if regression == 0 and (classification == 0 or not net.has_bins):
             raise ValueError(
                 "nothing would be learnt: set loss.regression, or loss.classification of a network with bins"
             )

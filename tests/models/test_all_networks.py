@@ -38,9 +38,8 @@ def clip() -> torch.Tensor:
 def test_shapes_and_ranges(net: nn.Module, clip: torch.Tensor) -> None:
     output, _ = net(clip)
     assert output.ab.shape[:3] == (1, 3, 2) and output.ab.abs().max() <= 110.01
-    has_bins = net.config.get("classify", True)
-    assert (output.logits is not None) == has_bins
-    if has_bins:
+    assert (output.logits is not None) == net.has_bins
+    if net.has_bins:
         assert output.logits.shape == (1, 3, BIN_COUNT, *output.ab.shape[-2:]) and output.logits.isfinite().all()
 
 

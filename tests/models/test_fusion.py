@@ -178,7 +178,6 @@ def test_weights_of_another_network_are_refused(extractor: str, tmp_path: Path) 
     [
         ({"extractor": "resnet50"}, "extractor=resnet50 is unknown: choose inception_resnet_v2, vgg16"),
         ({"extractor": "vgg16", "extractor_weights": "imagenet"}, "efficientnet_lite0 alone"),
-        ({"classify": True}, "set classify=false"),
     ],
 )
 def test_impossible_options_are_refused(options: dict, message: str) -> None:

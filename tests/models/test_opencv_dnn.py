@@ -73,11 +73,9 @@ def test_the_contract_of_a_network_of_single_frames(files: dict[str, str], clip:
 
 def test_what_stands_for_it_is_its_config(files: dict[str, str], clip: Tensor) -> None:
     net = OpenCVCaffe(**files)
-    assert net.config == {**files, "classify": False}
+    assert net.config == files and not net.has_bins
     assert not net.state_dict()
     torch.testing.assert_close(OpenCVCaffe(**net.config)(clip)[0].ab, net(clip)[0].ab)
-    with pytest.raises(ValueError, match="classify=true"):
-        OpenCVCaffe(**files, classify=True)
 
 
 def refused(prototxt: Path | str, weights: Path | str) -> str:

@@ -79,13 +79,11 @@ def test_everything_learns_and_the_encoder_at_its_own_rate(clip: torch.Tensor, d
 @pytest.mark.parametrize("dense", [False, True])
 def test_it_is_built_again_from_its_config(dense: bool) -> None:
     net = PlainCNN(**NARROW, dense=dense, size=16, hidden=4)
-    assert net.config["classify"] is False and net.stride == 8
+    assert not net.has_bins and net.stride == 8
     PlainCNN(**net.config).load_state_dict(net.state_dict())
 
 
-@pytest.mark.parametrize(
-    ("options", "message"), [({"dense": True, "size": 100}, "size=100"), ({"classify": True}, "classify=true")]
-)
+@pytest.mark.parametrize(("options", "message"), [({"dense": True, "size": 100}, "size=100")])
 def test_impossible_options_are_refused(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         PlainCNN(**options)

@@ -188,8 +188,6 @@ def test_a_hint_is_seen_in_its_own_frame_only(clip: Tensor, hints: Tensor) -> No
 
 
 def test_what_it_cannot_do_is_refused(clip: Tensor) -> None:
-    with pytest.raises(ValueError, match="classify=true"):
-        Siggraph17Net(width=4, classify=True)
     with pytest.raises(ValueError, match="multiples of 8"):
         Siggraph17Net(width=4)(clip[..., :30, :])
 
@@ -197,7 +195,7 @@ def test_what_it_cannot_do_is_refused(clip: Tensor) -> None:
 def test_a_network_is_built_again_from_its_config() -> None:
     net = Siggraph17Net(width=4, mask_center=0.5)
     again = Siggraph17Net(**net.config)
-    assert again.mask_center == 0.5 and net.config["classify"] is False
+    assert again.mask_center == 0.5 and not net.has_bins
     assert {k: v.shape for k, v in again.state_dict().items()} == {k: v.shape for k, v in net.state_dict().items()}
 
 

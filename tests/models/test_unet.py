@@ -73,11 +73,11 @@ def test_everything_learns_and_the_encoder_at_its_own_rate(clip: torch.Tensor) -
 
 def test_it_is_built_again_from_its_config() -> None:
     net = UNet(**NARROW, dropout=0.2)
-    assert net.config == {"widths": [4, 6, 8], "dropout": 0.2, "classify": False} and net.stride == 4
+    assert net.config == {"widths": [4, 6, 8], "dropout": 0.2} and net.stride == 4
     UNet(**net.config).load_state_dict(net.state_dict())
 
 
-@pytest.mark.parametrize(("options", "message"), [({"dropout": 1.0}, "dropout=1.0"), ({"classify": True}, "classify")])
+@pytest.mark.parametrize(("options", "message"), [({"dropout": 1.0}, "dropout=1.0")])
 def test_impossible_options_are_refused(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         UNet(**options)

@@ -27,10 +27,10 @@ class Opinion(torch.nn.Module):
 
     stride = 32
     fixed_size = None
+    has_bins = True
 
     def __init__(self, logits: dict[int, float]) -> None:
         super().__init__()
-        self.config = {"classify": True}
         self.logits = torch.full((BIN_COUNT,), -30.0)
         for index, value in logits.items():
             self.logits[index] = value
