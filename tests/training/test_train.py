@@ -1,4 +1,3 @@
-import csv
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,6 @@ from safetensors.torch import load_file
 
 from temporal_colorize import cli
 from temporal_colorize.inference.weights import load_weights
-from tests.support.caffe import write_caffe
 from tests.support.program import run, start
 
 QUICK = (
@@ -137,16 +135,3 @@ def test_weights_and_biases_offline(tmp_path: Path) -> None:
     (log,) = (tmp_path / "wandb").glob("offline-run-*/*.wandb")
     content = log.read_bytes()
     assert all(name in content for name in (b"train/mse", b"train/mae", b"val/mse", b"val/mae"))
-
-
-def test_a_public_caffemodel_is_fine_tuned_on_a_domain(tmp_path: Path) -> None:
-    """The use that the Caffe colouriser's paper names next, on the photographs that train.py has by itself."""
-    _, caffemodel = write_caffe(tmp_path, width=8)
-    result = run("train.py", *QUICK, "model=zhang", "model.width=8", "loss=classification", f"weights={caffemodel}",
-                 "data.still_share=1", "data.batches_an_epoch=20", "callbacks.average=null", "optimizer.warmup_steps=0",
-                 "optimizer.lr=3e-3", "optimizer.encoder_lr_scale=1", f"hydra.run.dir={tmp_path}")  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    with open(tmp_path / "csv" / "metrics.csv") as file:
-        rows = [row for row in csv.DictReader(file) if row["val/mse"]]
-    assert float(rows[-1]["val/mse"]) < 0.8 * min(float(rows[0]["val/mse"]), float(rows[0]["val/mse_grey"]))
-    assert load_weights(str(tmp_path / "weights.safetensors"), architecture="zhang").net.config == {"width": 8}
