@@ -21,7 +21,8 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
 
   video=clip.mp4               a video or a picture; colour in it is ignored, its luma is used
   output=PATH                  default: clip.color.mp4 beside the input
-  weights=convlstm             shipped weights by name, or a .safetensors file
+  weights=convlstm             shipped weights by name, a .safetensors file, or a public .pth or .caffemodel
+  model=caffe                  runs a .caffemodel in OpenCV; any other refuses weights of another network
   encoder=x264|lossless        or its parts: encoder.codec=libx264 encoder.preset=medium encoder.crf=18
   vividness=0..1               0 honest (often greyish), 1 vivid (often wrong); default: what suits the weights
   temperature=T                1 the mean of the likely colours, 0.38 near the likeliest; default: by the weights

@@ -109,10 +109,11 @@ def evaluate_once(config: "DictConfig") -> None:
     from omegaconf import OmegaConf
 
     from temporal_colorize.evaluation import report
+    from temporal_colorize.evaluation.cost import measure_costs
     from temporal_colorize.evaluation.run import Plan
     from temporal_colorize.evaluation.run import evaluate as measure
     from temporal_colorize.evaluation.scenes import find_scenes
-    from temporal_colorize.inference.session import SessionOptions
+    from temporal_colorize.inference.session import SessionOptions, pick_device
     from temporal_colorize.inference.weights import load_weights
     from temporal_colorize.options import require_number
 
@@ -125,7 +126,8 @@ def evaluate_once(config: "DictConfig") -> None:
     folder = _writable_folder(config.output)
     scenes = find_scenes(**config.data)
     names = _as_list(config.weights)
-    rows = {weights.name: _decoding(weights) for weights in map(load_weights, names)}
+    loaded = {weights.name: weights for weights in map(load_weights, names)}
+    rows = {name: _decoding(weights) for name, weights in loaded.items()}
     if len(rows) < len(names):
         raise ValueError(f"weights={','.join(names)}: two of them have the same name; rename one, or its folder")
     plan = Plan(
@@ -137,10 +139,13 @@ def evaluate_once(config: "DictConfig") -> None:
         drift_scenes=config.drift.scenes,
     )
     result = measure(scenes, plan, workers=config.workers)
-    text = report.markdown(result, rows)
+    device = pick_device(config.device)
+    costs = measure_costs({name: weights.net.to(device) for name, weights in loaded.items()})
+    text = report.markdown(result, rows, costs)
     (folder / "report.md").write_text(text)
     numbers = {
         "summary": {row: report.headline(result, row) for row in rows},
+        "costs": costs,
         "scores": result.scores,
         "drift": result.drift,
     }

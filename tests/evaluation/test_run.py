@@ -92,6 +92,9 @@ def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
     clips = report["summary"]["convlstm"]["cctv clips"]
     assert {"first frame given: PSNR", "flicker / that with the state reset every frame"} <= set(clips)
     text = (out / "report.md").read_text()
+    cost = report["costs"]["tiny"]
+    side_by_side = next(line for line in text.splitlines() if line.startswith("| tiny |"))
+    assert f"| {cost['parameters, M']:.2f} | {cost['GFLOP a frame']:.2f} |" in side_by_side
     assert "## convlstm" in text and "### degrade=medium: cctv clips" in text and "### size 64: stills" in text
     assert cv2.imread(str(out / "convlstm.png")).std() > 10
 
