@@ -1,14 +1,18 @@
 """Public weight files, made up with random numbers in the real ones' layout: the real ones cannot be had here."""
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
+from torch import nn
 
 from temporal_colorize.color.bins import decode_annealed_mean
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.weights import WeightsError, load_weights
+from temporal_colorize.models.siggraph17 import Siggraph17Net
 from temporal_colorize.models.zhang import REHEAT, ZhangNet
+from tests.models import test_siggraph17, test_zhang
 from tests.support.caffe import write_caffe
 
 
@@ -43,6 +47,23 @@ def test_the_published_temperature_is_the_default(caffemodel: Path) -> None:
     published = decode_annealed_mean(output.logits, torch.zeros(313), vividness=0.0, temperature=1 / REHEAT)
     session = Session(weights, SessionOptions(size=64))
     torch.testing.assert_close(session.decode(output), published[0, 0], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize(("network", "module"), [(ZhangNet, test_zhang), (Siggraph17Net, test_siggraph17)])
+def test_a_pth_says_by_its_names_whose_it_is(network: type[nn.Module], module: ModuleType, tmp_path: Path) -> None:
+    torch.save(module.public_weights(), tmp_path / "a.pth")
+    for architecture in (None, network.architecture):
+        weights = load_weights(str(tmp_path / "a.pth"), architecture=architecture)
+        assert type(weights.net) is network
+        assert Session(weights, SessionOptions(size=64)).color(torch.rand(1, 64, 96) * 100).std() > 0
+    other = "siggraph17" if network is ZhangNet else "zhang"
+    with pytest.raises(WeightsError, match=r"a\.pth: these are not the weights of"):
+        load_weights(str(tmp_path / "a.pth"), architecture=other)
+
+
+def test_a_network_s_own_option_is_taken_where_the_file_does_not_say_it(tmp_path: Path) -> None:
+    torch.save(test_siggraph17.public_weights(), tmp_path / "a.pth")
+    assert load_weights(str(tmp_path / "a.pth"), options={"mask_center": 0.5}).net.mask_center == 0.5
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from temporal_colorize import cli
 from temporal_colorize.inference.weights import load_weights
 from tests.support.program import run, start
+from tests.support.videos import write_video
 
 QUICK = (
     "experiment=smoke",
@@ -135,3 +136,17 @@ def test_weights_and_biases_offline(tmp_path: Path) -> None:
     (log,) = (tmp_path / "wandb").glob("offline-run-*/*.wandb")
     content = log.read_bytes()
     assert all(name in content for name in (b"train/mse", b"train/mae", b"val/mse", b"val/mae"))
+
+
+def test_a_published_network_by_the_same_commands(tmp_path: Path) -> None:
+    """One without bins, of single frames, at full resolution: unet5, narrow."""
+    result = run("train.py", *QUICK, "model=unet5", "model.widths=[8,8,8]", "optimizer=adam", "trainer.max_epochs=1",
+                 f"hydra.run.dir={tmp_path}")  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    write_video(tmp_path / "a.mp4", count=3)
+    weights = tmp_path / "weights.safetensors"
+    result = run("infer.py", f"video={tmp_path / 'a.mp4'}", f"weights={weights}", "model=unet5", "inference.size=64")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "a.color.mp4").is_file()
+    refused = run("infer.py", f"video={tmp_path / 'a.mp4'}", f"weights={weights}", "vividness=0.5")
+    assert refused.returncode == 2 and "vividness needs a network with bins" in refused.stderr
