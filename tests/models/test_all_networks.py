@@ -54,6 +54,18 @@ def test_frame_by_frame_equals_the_whole_clip(net: nn.Module, clip: torch.Tensor
 
 
 @torch.no_grad()
+def test_a_network_of_single_frames_gives_its_state_back_and_ignores_what_it_cannot_take(
+    net: nn.Module, clip: torch.Tensor
+) -> None:
+    if net.architecture in ("convlstm", "cnn_lstm"):
+        pytest.skip("carries a state of its own")
+    state, hints = (torch.ones(1),), torch.ones(1, 3, 3, 64, 96)
+    output, after = net(clip, hints, state)
+    assert after is state and net(clip)[1] is None
+    assert torch.equal(output.ab, net(clip)[0].ab) == (net.architecture != "siggraph17")  # which takes hints
+
+
+@torch.no_grad()
 def test_a_weights_file_brings_it_back(net: nn.Module, clip: torch.Tensor, tmp_path: Path) -> None:
     save_weights(tmp_path / "a.safetensors", net, torch.zeros(BIN_COUNT), half=False)
     again = load_weights(str(tmp_path / "a.safetensors"), architecture=net.architecture)

@@ -5,6 +5,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from temporal_colorize.models.siggraph17 import Siggraph17Net
+from tests.support.public import normalisation
 
 # richzhang/colorization, colorizers/siggraph17.py, line by line: name of a convolution, its inputs and outputs, its
 # kernel, dilation, and the name of the batch normalisation after its ReLU.
@@ -56,10 +57,7 @@ def public_weights(narrow: int = NARROW) -> dict[str, Tensor]:
         weights[f"{name}.weight"] = torch.randn(*shape, size, size, generator=draw) * (2 / fan_in) ** 0.5
         weights[f"{name}.bias"] = torch.randn(outputs, generator=draw) / 10
         if norm:
-            for part, low, high in (("weight", 0.5, 1.5), ("bias", -0.5, 0.5), ("running_mean", 0, 1)):
-                weights[f"{norm}.{part}"] = low + (high - low) * torch.rand(outputs, generator=draw)
-            weights[f"{norm}.running_var"] = 0.5 + torch.rand(outputs, generator=draw)
-            weights[f"{norm}.num_batches_tracked"] = torch.tensor(7)
+            weights |= normalisation(norm, outputs, draw)
     weights["model_class.0.weight"] = torch.randn(529, 256 // narrow, 1, 1, generator=draw)
     weights["model_class.0.bias"] = torch.randn(529, generator=draw)
     weights["model_out.0.weight"] = torch.randn(2, 128 // narrow, 1, 1, generator=draw) / 10

@@ -28,17 +28,6 @@ def test_parameters_and_shapes_by_hand() -> None:
 
 
 @torch.no_grad()
-def test_each_frame_is_coloured_alone_and_the_state_comes_back(clip: torch.Tensor) -> None:
-    net = UNet(**NARROW).eval()
-    hints, state = torch.ones(2, 3, 3, 32, 48), (torch.ones(1),)
-    output, after = net(clip, hints, state)
-    assert after is state and net(clip)[1] is None
-    assert output.ab.shape == (2, 3, 2, 32, 48) and output.logits is None
-    assert 1 < output.ab.abs().max() <= 110
-    torch.testing.assert_close(net(clip[1:, 2:3])[0].ab, output.ab[1:, 2:3])
-
-
-@torch.no_grad()
 def test_the_finest_skip_carries_single_pixels(clip: torch.Tensor) -> None:
     torch.manual_seed(0)
     net = UNet(**NARROW).eval()

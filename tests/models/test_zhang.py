@@ -10,6 +10,7 @@ from temporal_colorize.models.public_weights import read_public
 from temporal_colorize.models.zhang import REHEAT, ZhangNet
 from temporal_colorize.training.optim import parameter_groups
 from tests.support.caffe import random_blobs
+from tests.support.public import normalisation
 
 # richzhang/colorization, colorizers/eccv16.py, line by line: name of a convolution, its inputs and outputs, stride,
 # dilation, and the name of the batch normalisation after its ReLU.
@@ -51,10 +52,7 @@ def public_weights(narrow: int = NARROW) -> dict[str, Tensor]:
         weights[f"{name}.weight"] = torch.randn(shape, generator=draw) * (2 / fan_in) ** 0.5
         weights[f"{name}.bias"] = torch.randn(outputs, generator=draw) / 10
         if norm:
-            for part, low, high in (("weight", 0.5, 1.5), ("bias", -0.5, 0.5), ("running_mean", 0, 1)):
-                weights[f"{norm}.{part}"] = low + (high - low) * torch.rand(outputs, generator=draw)
-            weights[f"{norm}.running_var"] = 0.5 + torch.rand(outputs, generator=draw)
-            weights[f"{norm}.num_batches_tracked"] = torch.tensor(7)
+            weights |= normalisation(norm, outputs, draw)
     weights["model8.6.weight"] = torch.randn(313, 256 // narrow, 1, 1, generator=draw)
     weights["model8.6.bias"] = torch.randn(313, generator=draw)
     weights["model_out.weight"] = bin_centres().T.reshape(2, 313, 1, 1) / 110
