@@ -67,15 +67,15 @@ def temporal_loss(ab: Tensor, flow: Tensor, visible: Tensor) -> Tensor:
     """
     if ab.shape[1] < 2:
         return ab.sum() * 0
-    ab = _resized(ab, flow.shape[-2:])
+    ab = resized(ab, flow.shape[-2:])
     before = warp(ab[:, :-1].flatten(0, 1).float(), flow.flatten(0, 1))
     difference = (ab[:, 1:].flatten(0, 1).float() - before).abs() * visible.flatten(0, 1)
     return difference.sum() / (2 * visible.sum()).clamp_min(1) / 10
 
 
-def _resized(ab: Tensor, size: torch.Size) -> Tensor:
-    """Average ab, (B, T, 2, H, W), over the pixels of a smaller size, or interpolate it to a larger one."""
-    if ab.shape[-2:] == size:
-        return ab
-    mode = {"mode": "area"} if ab.shape[-1] > size[-1] else {"mode": "bilinear", "align_corners": False}
-    return F.interpolate(ab.flatten(0, 1).float(), size, **mode).unflatten(0, ab.shape[:2])
+def resized(planes: Tensor, size: torch.Size) -> Tensor:
+    """Average planes, (B, T, C, H, W), over the pixels of a smaller size, or interpolate them to a larger one."""
+    if planes.shape[-2:] == size:
+        return planes
+    mode = {"mode": "area"} if planes.shape[-1] > size[-1] else {"mode": "bilinear", "align_corners": False}
+    return F.interpolate(planes.flatten(0, 1).float(), size, **mode).unflatten(0, planes.shape[:2])

@@ -5,6 +5,9 @@ that it has never seen.
 """
 
 import numpy as np
+import torch
+
+from temporal_colorize.data.degrade.light import to_coded, to_linear
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722])  # of linear red, green and blue (Rec. 709)
 
@@ -19,11 +22,8 @@ def rebalance(frames: np.ndarray, gains: np.ndarray) -> np.ndarray:
     Returns:
         Like frames.
     """
-    codes = np.arange(256) / 255
-    linear = np.where(codes > 0.04045, ((codes + 0.055) / 1.055) ** 2.4, codes / 12.92)
-    light = np.outer(gains, linear).clip(0, 1)
-    coded = np.where(light > 0.0031308, 1.055 * light ** (1 / 2.4) - 0.055, light * 12.92)
-    tables = (255 * coded).round().astype(np.uint8)
+    linear = to_linear(torch.arange(256) / 255)
+    tables = (255 * to_coded(torch.outer(torch.from_numpy(gains).float(), linear))).round().byte().numpy()
     return np.stack([tables[channel][frames[:, channel]] for channel in range(3)], axis=1)
 
 

@@ -6,7 +6,6 @@ from typing import NamedTuple, Protocol
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.optim import Optimizer
 
 from temporal_colorize.color.bins import encode_soft, load_prior, rebalancing_weights
@@ -15,7 +14,7 @@ from temporal_colorize.color.lab import rgb_to_lab
 from temporal_colorize.data.datamodule import ClipBatch
 from temporal_colorize.data.hints import sample_hints
 from temporal_colorize.gradient_prior import gradient_weights
-from temporal_colorize.losses import Distance, classification_loss, regression_loss, temporal_loss
+from temporal_colorize.losses import Distance, classification_loss, regression_loss, resized, temporal_loss
 from temporal_colorize.models.contract import ColorOutput, decode
 from temporal_colorize.options import require_number
 from temporal_colorize.training.optim import parameter_groups, warmup_cosine
@@ -44,11 +43,6 @@ def check_checkpoint(path: str, net: nn.Module) -> None:
     shapes = {name.removeprefix("net."): value.shape for name, value in states.items() if name.startswith("net.")}
     if shapes != {name: value.shape for name, value in net.state_dict().items()}:
         raise ValueError(f"resume={path} is of another network: give the options of the run that it is from")
-
-
-def _pooled(planes: Tensor, size: torch.Size) -> Tensor:
-    """Average planes, (B, T, C, H, W), over the pixels of another size."""
-    return F.adaptive_avg_pool2d(planes.flatten(0, 1), size).unflatten(0, planes.shape[:2])
 
 
 class ColorizationModule(pl.LightningModule):
@@ -138,7 +132,7 @@ class ColorizationModule(pl.LightningModule):
         prepared = self._prepare(batch, generator, self.degrade)
         hints = self._hints(prepared, generator)
         output, _ = self.net(prepared.lightness, hints)
-        target = _pooled(prepared.ab, output.ab.shape[-2:])
+        target = resized(prepared.ab, output.ab.shape[-2:])
         losses = self._losses(output, target, prepared, batch)
         loss = sum(getattr(self.hparams, name) * value for name, value in losses.items())
         with torch.no_grad():
@@ -152,7 +146,7 @@ class ColorizationModule(pl.LightningModule):
         """Measure the honest colours (vividness 0, mean of the posterior) of clean luma without hints, in ab units."""
         prepared = self._prepare(batch, torch.Generator().manual_seed(batch_index), None)
         output, _ = self.net(prepared.lightness)
-        target = _pooled(prepared.ab, output.ab.shape[-2:])
+        target = resized(prepared.ab, output.ab.shape[-2:])
         losses = self._losses(output, target, prepared, batch)
         ab = self.decode(output)
         error = ab - target
@@ -229,5 +223,5 @@ class ColorizationModule(pl.LightningModule):
         index, share = encode_soft(target.flatten(0, 1))
         pixel_weights = None
         if self.hparams.gradient_prior:
-            pixel_weights = gradient_weights(_pooled(lightness, target.shape[-2:])).flatten(0, 2)
+            pixel_weights = gradient_weights(resized(lightness, target.shape[-2:])).flatten(0, 2)
         return classification_loss(logits.flatten(0, 1), index, share, self.log_weights.exp(), pixel_weights)

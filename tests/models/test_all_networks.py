@@ -54,11 +54,10 @@ def test_frame_by_frame_equals_the_whole_clip(net: nn.Module, clip: torch.Tensor
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("net", sorted(ARCHITECTURES.keys() - {"convlstm", "cnn_lstm"}), indirect=True)
 def test_a_network_of_single_frames_gives_its_state_back_and_ignores_what_it_cannot_take(
     net: nn.Module, clip: torch.Tensor
 ) -> None:
-    if net.architecture in ("convlstm", "cnn_lstm"):
-        pytest.skip("carries a state of its own")
     state, hints = (torch.ones(1),), torch.ones(1, 3, 3, 64, 96)
     output, after = net(clip, hints, state)
     assert after is state and net(clip)[1] is None
