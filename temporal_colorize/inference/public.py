@@ -16,6 +16,7 @@ from temporal_colorize.models.zhang import REHEAT, ZhangNet
 
 _NETWORKS = {".caffemodel": ("zhang", "caffe"), ".pth": ("zhang", "siggraph17")}
 _PROTOTXT = "colorization_deploy_v2.prototxt"
+_SIZE = 256  # of the authors' PyTorch release; the deployed Caffe one and OpenCV's sample take 224
 
 
 def load_public(path: Path, *, architecture: str | None, options: Mapping[str, object]) -> Weights:
@@ -48,9 +49,8 @@ def load_public(path: Path, *, architecture: str | None, options: Mapping[str, o
         message = str(error)
         raise WeightsError(message if str(path) in message else f"weights={path}: {message}") from error
     log_weights = rebalancing_weights(load_prior()).log()
-    return Weights(
-        net.eval().requires_grad_(False), log_weights, Decoding(vividness=1.0, temperature=1 / REHEAT), path.stem
-    )
+    decoding = Decoding(vividness=1.0, temperature=1 / REHEAT)
+    return Weights(net.eval().requires_grad_(False), log_weights, decoding, path.stem, _SIZE)
 
 
 def _zhang_of_caffe(path: Path) -> ZhangNet:

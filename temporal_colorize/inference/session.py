@@ -41,7 +41,7 @@ class SessionOptions:
     """How a stream is coloured.
 
     Attributes:
-        size: Shorter side of what the network sees, in pixels.
+        size: Shorter side of what the network sees, in pixels; None for what suits the weights.
         vividness: 0 honest to 1 vivid; None for what suits the weights.
         temperature: Of the annealed mean, above 0; None for what suits the weights.
         cut_threshold: See `CutDetector`.
@@ -50,13 +50,14 @@ class SessionOptions:
         ValueError: If a value is out of its range.
     """
 
-    size: int = 192
+    size: int | None = None
     vividness: float | None = None
     temperature: float | None = None
     cut_threshold: float = 12.0
 
     def __post_init__(self) -> None:
-        require_number("inference.size", self.size, least=32, most=8192)
+        if self.size is not None:
+            require_number("inference.size", self.size, least=32, most=8192)
         require_number("inference.cut_threshold", self.cut_threshold, least=0)
         if self.vividness is not None:
             require_number("vividness", self.vividness, least=0, most=1)
@@ -73,7 +74,8 @@ class Session:
         device: Where the network runs; the CPU if None.
 
     Attributes:
-        decoding: The vividness and the temperature in force.
+        decoding: The vividness and the temperature in force, and
+        size: the shorter side of what the network sees.
         cuts: How many cuts have been found.
 
     Raises:
@@ -81,7 +83,7 @@ class Session:
     """
 
     def __init__(self, weights: Weights, options: SessionOptions, *, device: torch.device | None = None) -> None:
-        self.options = options
+        self.size = options.size or weights.size
         self.device = device or torch.device("cpu")
         self.net = weights.net.to(self.device)
         self.log_weights = weights.log_weights.to(self.device)
@@ -109,7 +111,7 @@ class Session:
         if self.net.fixed_size is not None:
             return self.net.fixed_size
         stride = self.net.stride
-        scale = self.options.size * min(1 / min(height, width), LONGEST / max(height, width))
+        scale = self.size * min(1 / min(height, width), LONGEST / max(height, width))
         return tuple(max(stride, round(length * scale / stride) * stride) for length in (height, width))
 
     def color(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:

@@ -33,6 +33,7 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     )
 }
 BINS = "zhang2016-313"
+USUAL_SIZE = 192  # of ours
 PUBLIC_SUFFIXES = (".caffemodel", ".pth")
 _LOG_WEIGHTS = "decoding.log_weights"
 
@@ -68,12 +69,14 @@ class Weights:
         log_weights: (313,) logarithms of the rebalancing weights that it was trained with.
         decoding: Defaults that suit these weights.
         name: Where they come from, for the record.
+        size: Shorter side, in pixels, of what the network sees unless asked otherwise.
     """
 
     net: VideoColorizer
     log_weights: Tensor
     decoding: Decoding
     name: str
+    size: int = USUAL_SIZE
 
 
 def shipped_folder() -> Path:
@@ -104,6 +107,7 @@ def save_weights(
     log_weights: Tensor,
     *,
     decoding: Decoding | None = None,
+    size: int = USUAL_SIZE,
     half: bool = True,
     notes: Mapping[str, str] | None = None,
 ) -> None:
@@ -114,6 +118,7 @@ def save_weights(
         net: A network of `ARCHITECTURES`.
         log_weights: (313,), see `Weights`.
         decoding: See `Weights`.
+        size: See `Weights`.
         half: Store kernels as float16, which halves the file and moves no colour visibly. Vectors stay float32: a batch
             variance can be above 65504, float16's largest number.
         notes: Kept in the file's metadata: what it was trained on, its scores.
@@ -134,6 +139,7 @@ def save_weights(
         "config": json.dumps(net.config),
         "bins": BINS,
         "decoding": json.dumps(asdict(decoding or Decoding())),
+        "size": str(size),
         **(notes or {}),
     }
     save_file({name: value.contiguous().cpu() for name, value in tensors.items()}, path, metadata=metadata)
@@ -175,11 +181,12 @@ def load_weights(name: str, *, architecture: str | None = None, options: Mapping
             raise ValueError(f"{broken[0]} is not finite")
         decoding = Decoding(**json.loads(metadata["decoding"]))
         log_weights = tensors[_LOG_WEIGHTS].float()
+        size = int(metadata.get("size", USUAL_SIZE))  # files from before it was kept do without
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         first = str(error).splitlines()[0]
         raise WeightsError(f"weights={path} does not fit model={found}: {first}") from error
     name = path.stem if path.stem != "weights" else path.absolute().parent.name  # as a training leaves them
-    return Weights(net.eval().requires_grad_(False), log_weights, decoding, name)
+    return Weights(net.eval().requires_grad_(False), log_weights, decoding, name, size)
 
 
 def copy_into(net: nn.Module, weights: Weights) -> None:

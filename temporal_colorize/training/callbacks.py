@@ -1,6 +1,7 @@
 """What happens beside training: a picture grid to look at, and weights that infer.py takes."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch.nn import functional as F
 from temporal_colorize.data.datamodule import ClipBatch
 from temporal_colorize.inference.planes import render
 from temporal_colorize.inference.session import SessionOptions
-from temporal_colorize.inference.weights import load_weights, save_weights
+from temporal_colorize.inference.weights import USUAL_SIZE, load_weights, save_weights
 from temporal_colorize.options import require_number
 from temporal_colorize.training.module import ColorizationModule
 from temporal_colorize.training.tuning import tune_decoding
@@ -123,7 +124,7 @@ class ExportWeights(pl.Callback):
         pictures: At most so many stills are used for the tuning, and
         clips: so many clips,
         frames: of which the first so many frames are coloured and the last is judged.
-        inference: The options of `SessionOptions`.
+        inference: The options of `SessionOptions`; its size, if any, is kept in the weights as theirs.
         tuning: The options of `tuning.tune_decoding`.
     """
 
@@ -151,9 +152,11 @@ class ExportWeights(pl.Callback):
             pl_module.load_state_dict(checkpoint["state_dict"])
         self.path.parent.mkdir(parents=True, exist_ok=True)
         notes = {"steps": str(trainer.global_step)}
-        save_weights(self.path, pl_module.net, pl_module.log_weights, notes=notes)  # whatever becomes of the tuning
+        size = self.inference.size or USUAL_SIZE
+        save = partial(save_weights, self.path, pl_module.net, pl_module.log_weights, size=size)
+        save(notes=notes)  # whatever becomes of the tuning
         if pl_module.net.has_bins:
             scenes = trainer.datamodule.tuning.scenes(**self.amount)
             tuned = tune_decoding(load_weights(str(self.path)), scenes, options=self.inference, **self.tuning)
             notes |= {"tuning": tuned.notes}
-            save_weights(self.path, pl_module.net, pl_module.log_weights, decoding=tuned.decoding, notes=notes)
+            save(decoding=tuned.decoding, notes=notes)

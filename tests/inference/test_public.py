@@ -27,7 +27,11 @@ def caffemodel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_caffemodel_is_the_zhang_network(caffemodel: Path) -> None:
     weights = load_weights(str(caffemodel))
     assert isinstance(weights.net, ZhangNet) and weights.name == caffemodel.stem
-    assert weights.decoding.vividness == 1.0 and weights.decoding.temperature == pytest.approx(1 / REHEAT)
+    assert (
+        weights.size == 256
+        and weights.decoding.vividness == 1.0
+        and weights.decoding.temperature == pytest.approx(1 / REHEAT)
+    )
     assert not any(parameter.requires_grad for parameter in weights.net.parameters())
 
 

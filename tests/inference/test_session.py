@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -84,6 +86,12 @@ def test_a_regression_only_network_colours_and_refuses_vividness() -> None:
 )
 def test_what_the_network_sees(height: int, width: int, seen: tuple[int, int]) -> None:
     assert Session(tiny_weights(), SessionOptions(size=256)).network_size(height, width) == seen
+
+
+def test_the_size_is_that_of_the_weights_unless_asked_otherwise() -> None:
+    weights = replace(tiny_weights(), size=96)
+    assert Session(weights, SessionOptions()).network_size(192, 192) == (96, 96)
+    assert Session(weights, OPTIONS).network_size(192, 192) == (64, 64)
 
 
 @pytest.mark.parametrize("options", [{"size": 8}, {"vividness": 2}, {"temperature": 0}])

@@ -20,11 +20,12 @@ from tests.support.networks import tiny_network, tiny_weights_file
 def test_a_network_survives_the_file(tmp_path: Path) -> None:
     net, log_weights = tiny_network(), torch.randn(313)
     path = tmp_path / "a.safetensors"
-    save_weights(path, net, log_weights, decoding=Decoding(vividness=0.3, temperature=0.7), half=False)
+    save_weights(path, net, log_weights, decoding=Decoding(vividness=0.3, temperature=0.7), size=224, half=False)
     loaded = load_weights(str(path))
     torch.testing.assert_close(loaded.net.state_dict(), net.state_dict())
     torch.testing.assert_close(loaded.log_weights, log_weights)
     assert loaded.decoding == Decoding(vividness=0.3, temperature=0.7)
+    assert loaded.size == 224
     assert not loaded.net.training
 
 

@@ -141,11 +141,12 @@ def test_weights_and_biases_offline(tmp_path: Path) -> None:
 def test_a_published_network_by_the_same_commands(tmp_path: Path) -> None:
     """One without bins, of single frames, at full resolution: unet5, narrow."""
     result = run("train.py", *QUICK, "model=unet5", "model.widths=[8,8,8]", "optimizer=adam", "trainer.max_epochs=1",
-                 f"hydra.run.dir={tmp_path}")  # fmt: skip
+                 "inference.size=64", f"hydra.run.dir={tmp_path}")  # fmt: skip
     assert result.returncode == 0, result.stderr
     write_video(tmp_path / "a.mp4", count=3)
     weights = tmp_path / "weights.safetensors"
-    result = run("infer.py", f"video={tmp_path / 'a.mp4'}", f"weights={weights}", "model=unet5", "inference.size=64")
+    assert load_weights(str(weights)).size == 64
+    result = run("infer.py", f"video={tmp_path / 'a.mp4'}", f"weights={weights}", "model=unet5")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "a.color.mp4").is_file()
     refused = run("infer.py", f"video={tmp_path / 'a.mp4'}", f"weights={weights}", "vividness=0.5")
