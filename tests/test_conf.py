@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 import torch
 
 from temporal_colorize import cli
+from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.training.module import ColorizationModule
@@ -14,7 +15,7 @@ from tests.support.caffe import write_caffe
 
 CONF = cli.conf_folder()
 TRAIN_GROUPS = ("model", "data", "degrade", "loss", "optimizer", "trainer", "callbacks", "logger", "experiment")
-INFER_GROUPS = ("inference", "encoder")
+INFER_GROUPS = ("inference", "encoder", "gate")
 
 
 def choices(group: str) -> list[str]:
@@ -90,6 +91,7 @@ def test_inference_choices_compose_and_build(group: str, choice: str) -> None:
     config = cli.compose("infer", [f"{group}={choice}"])
     SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
     assert config.encoder.codec
+    assert config.gate.every is None or GateOptions(**config.gate) == GateOptions()  # one set of numbers
 
 
 def test_evaluation_composes() -> None:

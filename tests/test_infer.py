@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.video import colorize_video
 from temporal_colorize.inference.weights import load_weights
@@ -70,7 +71,7 @@ def test_two_clips_in_one_process_equal_two_processes(weights: Path, tmp_path: P
     for name in ("a", "b"):
         session = Session(loaded, SessionOptions(size=64))
         colorize_video(tmp_path / f"{name}.mp4", tmp_path / f"{name}.together.mp4", session, codec="libx264",
-                       options={"preset": "ultrafast", "qp": 0})  # fmt: skip
+                       options={"preset": "ultrafast", "qp": 0}, gate=GateOptions())  # fmt: skip
         alone, together = (planes(tmp_path / f"{name}.{kind}.mp4") for kind in ("alone", "together"))
         np.testing.assert_array_equal(alone, together)
 

@@ -14,6 +14,8 @@ from temporal_colorize.cli.composing import build, compose
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from temporal_colorize.inference.gate import GateOptions
+    from temporal_colorize.inference.video import Report
     from temporal_colorize.inference.weights import Weights
 
 
@@ -69,7 +71,8 @@ def infer_once(config: "DictConfig") -> None:
     if config.video is None or config.weights is None:
         raise ValueError(f"{'video' if config.video is None else 'weights'} is missing: python infer.py video=clip.mp4")
     require_one_of("audio", config.audio, ("copy", "drop"))
-    require_one_of("progress", config.progress, (True, False))
+    for switch in ("progress", "profile"):
+        require_one_of(switch, config[switch], (True, False))
     options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
     device = pick_device(config.device)
     weights = load_weights(config.weights, **_asked_of_weights(config.get("model")))
@@ -86,9 +89,30 @@ def infer_once(config: "DictConfig") -> None:
             codec=codec,
             options=lossless_options(codec, encoder) if lossless else encoder,
             audio=config.audio,
+            gate=_gate(config.gate),
             progress=config.progress,
         )
     print(report)
+    if config.profile:
+        print("\n".join(f"{milliseconds:8.2f} ms a frame: {stage}" for stage, milliseconds in report.profile.items()))
+    if config.report is not None:
+        _write_report(Path(config.report), report)
+
+
+def _gate(options: "DictConfig") -> "GateOptions | None":
+    from temporal_colorize.inference.gate import GateOptions
+
+    return None if options.every is None else GateOptions(**options)
+
+
+def _write_report(path: Path, report: "Report") -> None:
+    import dataclasses
+    import json
+
+    try:
+        path.write_text(json.dumps(dataclasses.asdict(report), indent=1, default=str) + "\n")
+    except OSError as error:
+        raise ValueError(f"report={path} cannot be written ({error.strerror}); the output is complete") from error
 
 
 def _asked_of_weights(model: "DictConfig | None") -> dict[str, Any]:

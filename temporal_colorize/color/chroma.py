@@ -24,11 +24,13 @@ _TOE = 0.0031308  # where the sRGB curve turns from a line into a power, in line
 
 AB_LIMIT = 110.0  # no colour of the sRGB cube has |a| or |b| above 107.9
 _LIGHTNESS_BRACKET = (-30.0, 180.0)  # holds the solution for every luma in 0..1 and |a|, |b| <= AB_LIMIT
-_LUMA_NODES, _AB_NODES = 49, 89  # with these the look-up is at most 0.65 of an 8-bit code off, 0.0003 on average
+_LUMA_NODES, _AB_NODES = 49, 89
+_SLOPE_UNIT = 3 / 116 * 1.055 / 2.4  # what `_rgb_and_slope` leaves out of its slopes
 _BAND_PIXELS = 1 << 17  # larger buffers go back to the system after every step, and fetching them again costs double
 
 
-def _luma_weights(matrix: str) -> tuple[float, float, float]:
+def luma_weights(matrix: str) -> tuple[float, float, float]:
+    """Shares of R', G' and B' in Y'; ValueError for an unknown matrix."""
     if matrix not in _KR_KB:
         raise ValueError(f"matrix={matrix!r} is not known; use one of {', '.join(get_args(Matrix))}")
     kr, kb = _KR_KB[matrix]
@@ -44,7 +46,7 @@ class ChromaCoding:
     bit_depth: int = 8
 
     def __post_init__(self) -> None:
-        _luma_weights(self.matrix)
+        luma_weights(self.matrix)
         if not 8 <= self.bit_depth <= 16:
             raise ValueError(f"bit_depth={self.bit_depth} is not supported; use 8 to 16")
 
@@ -90,14 +92,14 @@ def lightness_from_luma(luma: Tensor) -> Tensor:
 
 def luma_of_rgb(rgb: Tensor, matrix: Matrix) -> Tensor:
     """Y' (*, 1, H, W) of gamma-coded rgb (*, 3, H, W), both in [0, 1]."""
-    kr, kg, kb = _luma_weights(matrix)
+    kr, kg, kb = luma_weights(matrix)
     red, green, blue = _at_least_float32(rgb).unbind(-3)
     return (kr * red + kg * green + kb * blue).unsqueeze(-3)
 
 
 def rgb_to_chroma(rgb: Tensor, matrix: Matrix) -> Tensor:
     """Cb and Cr (*, 2, H, W) in [-0.5, 0.5] of gamma-coded rgb (*, 3, H, W) in [0, 1]."""
-    kr, _, kb = _luma_weights(matrix)
+    kr, _, kb = luma_weights(matrix)
     luma = luma_of_rgb(rgb, matrix).squeeze(-3)
     red, _, blue = _at_least_float32(rgb).unbind(-3)
     return torch.stack(((blue - luma) * (0.5 / (1 - kb)), (red - luma) * (0.5 / (1 - kr))), -3)
@@ -105,7 +107,7 @@ def rgb_to_chroma(rgb: Tensor, matrix: Matrix) -> Tensor:
 
 def chroma_to_rgb(luma: Tensor, chroma: Tensor, matrix: Matrix) -> Tensor:
     """Gamma-coded rgb (*, 3, H, W), clipped to [0, 1], of Y' (*, 1, H, W) and Cb, Cr (*, 2, H, W) of the same size."""
-    kr, kg, kb = _luma_weights(matrix)
+    kr, kg, kb = luma_weights(matrix)
     cb, cr = _at_least_float32(chroma).unbind(-3)
     red, blue = 2 * (1 - kr) * cr, 2 * (1 - kb) * cb
     green = _dot((-kr / kg, -kb / kg), (red, blue))
@@ -123,8 +125,8 @@ def ab_to_chroma(luma: Tensor, ab: Tensor, matrix: Matrix) -> Tensor:
     """Cb and Cr of the colour that has this luma exactly and this CIELAB a and b.
 
     Where that colour lies outside the RGB cube it is pulled towards grey, at the same luma, until it touches it.
-    L* comes from a table over (Y', a, b), built once per matrix and device, and one Newton step on luma; the result is
-    within one 8-bit code of `ab_to_chroma_exact`.
+    L* comes from a table over (Y', a, b), built once per matrix and device, and two Newton steps on luma; the result is
+    within one 12-bit code of `ab_to_chroma_exact`.
 
     Args:
         luma: (*, 1, h, w), Y' in [0, 1]; values outside are clamped.
@@ -144,12 +146,31 @@ def ab_to_chroma(luma: Tensor, ab: Tensor, matrix: Matrix) -> Tensor:
 
 
 def _band_to_chroma(luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix) -> Tensor:
+    return _chroma_in_cube(luma, *red_and_blue(luma, a, b, matrix), matrix)
+
+
+def red_and_blue(luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix) -> tuple[Tensor, Tensor]:
+    """R' and B' of the colour that has this luma and this a and b, in the RGB cube or not; float32, all of one shape.
+
+    Args:
+        luma: Y' in [0, 1].
+        a: In -110..110, and so is
+        b: this.
+        matrix: the stream's luma coefficients.
+    """
     lightness = _look_up_lightness(luma, a, b, matrix)
-    values, slopes = zip(*_rgb_and_slope(lightness, a, b), strict=True)
-    weights = _luma_weights(matrix)
-    step = (luma - _dot(weights, values)) / _dot(weights, slopes)
-    red, blue = (torch.addcmul(values[i], step, slopes[i]) for i in (0, 2))
-    return _chroma_in_cube(luma, red, blue, matrix)
+    _, step = _newton(lightness, luma, a, b, matrix)
+    values, step = _newton(lightness.add_(step, alpha=1 / _SLOPE_UNIT), luma, a, b, matrix)
+    return tuple(torch.addcmul(value, step, slope) for value, slope in (values[0], values[2]))
+
+
+def _newton(
+    lightness: Tensor, luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix
+) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
+    """R', G' and B' with their slopes, and how far along those, in L* times `_SLOPE_UNIT`, luma is right."""
+    values = _rgb_and_slope(lightness, a, b)
+    reached, slope = (_dot(luma_weights(matrix), planes) for planes in zip(*values, strict=True))
+    return values, (luma - reached).div_(slope)
 
 
 def ab_to_chroma_exact(luma: Tensor, ab: Tensor, matrix: Matrix) -> Tensor:
@@ -173,7 +194,7 @@ def _planes(luma: Tensor, ab: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tenso
 
 def _chroma_in_cube(luma: Tensor, red: Tensor, blue: Tensor, matrix: Matrix) -> Tensor:
     """Cb and Cr times the largest s in [0, 1] that keeps R', G' and B', linear in them at one luma, in [0, 1]."""
-    kr, kg, kb = _luma_weights(matrix)
+    kr, kg, kb = luma_weights(matrix)
     red, blue = red - luma, blue - luma
     green = _dot((-kr / kg, -kb / kg), (red, blue))
     highest = torch.maximum(red, blue).maximum(green).clamp_(min=1e-12)
@@ -190,7 +211,7 @@ def _rgb_from_cubes() -> list[list[float]]:
 
 
 def _rgb_and_slope(lightness: Tensor, a: Tensor, b: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """R', G' and B' of a Lab colour, in the cube or not, and the slope of each in L*, up to one common factor."""
+    """R', G' and B' of a Lab colour, in the cube or not, and the slope of each in L*, over `_SLOPE_UNIT`."""
     root = (lightness + 16) * (1 / 116)
     cubes, squares = [], []
     for value in (torch.add(root, a, alpha=1 / 500), root, torch.sub(root, b, alpha=1 / 200)):
@@ -218,7 +239,7 @@ def _dot(weights: Sequence[float], planes: Sequence[Tensor]) -> Tensor:
 
 def _solve_lightness(luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix, *, halvings: int) -> Tensor:
     """Find the L* at which a Lab colour has this luma: luma rises with L* wherever it lies in [0, 1]."""
-    weights = _luma_weights(matrix)
+    weights = luma_weights(matrix)
     low, high = _LIGHTNESS_BRACKET
     middle, half_width = torch.full_like(luma, (low + high) / 2), (high - low) / 2
     for _ in range(halvings):

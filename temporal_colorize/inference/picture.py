@@ -47,7 +47,7 @@ def colorize_picture(source: str | os.PathLike[str], output: str | os.PathLike[s
     plane = read_luma(source)
     rgb = colorize_plane(plane, session)
     _write(target, (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype))
-    return Report(output=target, frames=1, seconds=time.perf_counter() - start)
+    return Report(output=target, frames=1, looks=1, seconds=time.perf_counter() - start)
 
 
 def colorize_plane(plane: np.ndarray, session: Session) -> Tensor:

@@ -1,4 +1,4 @@
-"""From a frame's luma plane to what the network sees, and from its ab to the chroma planes of the stream."""
+"""From a luma plane to what the network sees, and from its ab back to the size of luma."""
 
 import numpy as np
 import torch
@@ -8,7 +8,6 @@ from temporal_colorize.color.chroma import (
     ChromaCoding,
     Matrix,
     ab_to_chroma,
-    chroma_to_codes,
     chroma_to_rgb,
     lightness_from_luma,
     luma_from_code,
@@ -16,14 +15,18 @@ from temporal_colorize.color.chroma import (
 from temporal_colorize.inference.upsample import guided_upsample
 
 
-def resize_luma(plane: np.ndarray, height: int, width: int, coding: ChromaCoding) -> Tensor:
-    """Average, or enlarge bilinearly, a luma plane, (H, W) of codes, to (1, height, width) of Y' in 0..1."""
+def shrink(plane: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Average, or where it is smaller enlarge bilinearly, a plane of codes, (H, W), to (height, width)."""
     import cv2
 
+    if plane.shape == (height, width):
+        return plane
+    while (
+        not any(length % 2 for length in plane.shape) and plane.shape[0] >= 2 * height and plane.shape[1] >= 2 * width
+    ):
+        plane = cv2.resize(plane, (plane.shape[1] // 2, plane.shape[0] // 2), interpolation=cv2.INTER_AREA)
     smaller = height * width < plane.size
-    interpolation = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    resized = cv2.resize(plane, (width, height), interpolation=interpolation)
-    return luma_from_code(torch.from_numpy(resized)[None], coding)
+    return cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
 
 
 FULL_RANGE = ChromaCoding("bt601", full_range=True, bit_depth=8)  # of an 8-bit picture file
@@ -31,7 +34,7 @@ FULL_RANGE = ChromaCoding("bt601", full_range=True, bit_depth=8)  # of an 8-bit 
 
 def see(plane: np.ndarray, size: tuple[int, int], coding: ChromaCoding = FULL_RANGE) -> Tensor:
     """Return the L*, (1, height, width), that a network sees of a luma plane, (H, W) of codes."""
-    return lightness_from_luma(resize_luma(plane, *size, coding))
+    return lightness_from_luma(luma_from_code(torch.from_numpy(shrink(plane, *size))[None], coding))
 
 
 def render(luma: Tensor, ab: Tensor, matrix: Matrix = "bt601") -> Tensor:
@@ -46,9 +49,3 @@ def ab_at(luma: Tensor, ab: Tensor, seen: Tensor) -> Tensor:
     """
     low = torch.nn.functional.interpolate(seen[None], ab.shape[-2:], mode="area")[0]
     return guided_upsample(ab, low, lightness_from_luma(luma))
-
-
-def chroma_planes(luma: Tensor, ab: Tensor, seen: Tensor, coding: ChromaCoding) -> tuple[np.ndarray, np.ndarray]:
-    """Return the Cb and Cr codes of `ab_at`, each (H, W) in the stream's integer type."""
-    codes = chroma_to_codes(ab_to_chroma(luma, ab_at(luma, ab, seen), coding.matrix), coding).numpy()
-    return codes[0], codes[1]

@@ -5,20 +5,43 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def guided_upsample(ab: Tensor, guide_low: Tensor, guide: Tensor, *, radius: int = 1, eps: float = 100.0) -> Tensor:
-    """Upsample ab bilinearly and add what the lightness that bilinear upsampling loses says about colour.
+def fit_lines(ab: Tensor, guide: Tensor, *, radius: int = 1, eps: float = 100.0) -> tuple[Tensor, Tensor]:
+    """Fit a line of colours, ab = offset + slope * L*, through each low-resolution pixel.
 
-    The slopes of ab over lightness are those of the fast guided filter (He, Sun and Tang 2010, eq. 5; He and Sun 2015),
-    fitted in windows at the low resolution and averaged. Its offsets are not: they would replace ab by window means,
-    which on photographs is far worse than bilinear. Here every low-resolution pixel keeps its own ab. No colour is made
-    where ab is flat, and the result is linear in ab.
+    The slopes are those of the fast guided filter (He, Sun and Tang 2010, eq. 5; He and Sun 2015), fitted in windows
+    and averaged. Its offsets are not: they would replace ab by window means, which on photographs is far worse than
+    bilinear. Here every pixel's line goes through its own colour. No colour is made where ab is flat, and the lines
+    are linear in ab.
 
     Args:
         ab: (*, 2, h, w).
-        guide_low: (*, 1, h, w), the guide averaged over the area of each low-resolution pixel.
-        guide: (*, 1, H, W), L* in 0..100.
+        guide: (*, 1, h, w), L* in 0..100, averaged over the area of each low-resolution pixel.
         radius: windows are 2 * radius + 1 pixels wide, cut off at the border.
         eps: variance of lightness, in L* squared, below which slopes fade out.
+
+    Returns:
+        Offset and slope, each (*, 2, h, w) float32.
+
+    Raises:
+        ValueError: the shapes do not fit each other.
+    """
+    if ab.shape[-3] != 2 or guide.shape != (*ab.shape[:-3], 1, *ab.shape[-2:]):
+        raise ValueError(f"ab {tuple(ab.shape)} and guide {tuple(guide.shape)} must be (*, 2 and 1, h, w)")
+    shape = ab.shape
+    ab, guide = (plane.float().reshape(-1, *plane.shape[-3:]) for plane in (ab, guide))
+    slope = _window_mean(_slope(ab, guide, radius, eps), radius)
+    return torch.addcmul(ab, slope, guide, value=-1).reshape(shape), slope.reshape(shape)
+
+
+def guided_upsample(ab: Tensor, guide_low: Tensor, guide: Tensor, *, radius: int = 1, eps: float = 100.0) -> Tensor:
+    """Bring ab to the size of a guide: bilinearly enlarged lines of `fit_lines`, read off at the guide's lightness.
+
+    Args:
+        ab: (*, 2, h, w).
+        guide_low: (*, 1, h, w), and the others: see `fit_lines`.
+        guide: (*, 1, H, W), L* in 0..100.
+        radius: See `fit_lines`, and
+        eps: this too.
 
     Returns:
         (*, 2, H, W), float32.
@@ -26,16 +49,13 @@ def guided_upsample(ab: Tensor, guide_low: Tensor, guide: Tensor, *, radius: int
     Raises:
         ValueError: the shapes do not fit each other.
     """
-    if ab.shape[-3] != 2 or guide_low.shape != (*ab.shape[:-3], 1, *ab.shape[-2:]):
-        raise ValueError(f"ab {tuple(ab.shape)} and guide_low {tuple(guide_low.shape)} must be (*, 2 and 1, h, w)")
+    offset, slope = fit_lines(ab, guide_low, radius=radius, eps=eps)
     if guide.shape[:-2] != guide_low.shape[:-2]:
         raise ValueError(f"guide {tuple(guide.shape)} must be {tuple(guide_low.shape[:-2])} and a height and a width")
-    leading, size = ab.shape[:-3], guide.shape[-2:]
-    ab, guide_low, guide = (plane.float().reshape(-1, *plane.shape[-3:]) for plane in (ab, guide_low, guide))
-    slope = _window_mean(_slope(ab, guide_low, radius, eps), radius)
-    smooth = F.interpolate(torch.cat((ab, slope, guide_low), 1), size, mode="bilinear", align_corners=False)
-    result = torch.addcmul(smooth[:, :2], smooth[:, 2:4], guide - smooth[:, 4:])
-    return result.reshape(*leading, 2, *size)
+    lines = torch.cat((offset, slope), -3).reshape(-1, 4, *ab.shape[-2:])
+    lines = F.interpolate(lines, guide.shape[-2:], mode="bilinear", align_corners=False)
+    result = torch.addcmul(lines[:, :2], lines[:, 2:], guide.float().reshape(-1, *guide.shape[-3:]))
+    return result.reshape(*ab.shape[:-2], *guide.shape[-2:])
 
 
 def _slope(ab: Tensor, guide: Tensor, radius: int, eps: float) -> Tensor:

@@ -5,16 +5,20 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
+from av.packet import Packet
 
 from temporal_colorize.color.chroma import ChromaCoding
-from temporal_colorize.inference.planes import chroma_planes, resize_luma, see
+from temporal_colorize.inference.chroma_stream import ChromaStream
+from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.threads import ahead
 from temporal_colorize.video import Frame, VideoInfo, VideoReader, VideoWriter, default_output
 
 _LOSSLESS: dict[str, dict[str, object]] = {
@@ -22,6 +26,8 @@ _LOSSLESS: dict[str, dict[str, object]] = {
     "libx265": {"x265-params": "lossless=1"},
     "ffv1": {},
 }
+_QUEUE = 4  # frames between two threads
+Planes = tuple[np.ndarray, np.ndarray]
 STATEMENT = "Colours estimated from luma by temporal-colorize: they are not evidence of the true colours."
 
 
@@ -33,25 +39,31 @@ class Report:
         output: The coloured file.
         frames: Frames coloured.
         seconds: Wall time.
+        looks: On how many frames the network ran.
         cuts: Scene cuts at which the colour state was dropped.
         damaged: How often decoding failed or a picture came out marked as corrupt.
         retimed: Timestamps that were missing or went backwards, and were made up.
         ends_at: Seconds at which the pictures end, if that is well before the file says that it ends.
         left_out: Streams of the source that the output does not have.
+        profile: Milliseconds a frame by stage; stages overlap.
     """
 
     output: Path
     frames: int
     seconds: float
+    looks: int
     cuts: int = 0
     damaged: int = 0
     retimed: int = 0
     ends_at: float | None = None
     left_out: list[str] = field(default_factory=list)
+    profile: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         rate = self.frames / max(self.seconds, 1e-9)
         parts = [f"{self.output}: {self.frames} frames in {self.seconds:.1f} s ({rate:.1f} fps)"]
+        if self.looks < self.frames:
+            parts.append(f"the network ran on {self.looks} of them")
         if self.cuts:
             parts.append(f"{self.cuts} cut{'s' * (self.cuts > 1)}")
         if self.damaged:
@@ -73,9 +85,12 @@ def colorize_video(
     codec: str,
     options: Mapping[str, object],
     audio: Literal["copy", "drop"] = "copy",
+    gate: GateOptions | None = None,
     progress: bool = False,
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
+
+    Decoding, colouring and encoding overlap, in a thread each; memory does not grow with the video's length.
 
     Args:
         source: The video.
@@ -84,13 +99,14 @@ def colorize_video(
         codec: FFmpeg's name of the video encoder.
         options: The encoder's options; None values are left out.
         audio: "drop" leaves the sound out.
+        gate: When the network looks again, see `GateOptions`; None for every frame.
         progress: Show a progress bar on standard error.
 
     Raises:
         VideoError: If the source cannot be read or the output not written; nothing is left under the output's name.
     """
     start = time.perf_counter()
-    frames, last = 0, 0.0
+    frames, last, profile = 0, 0.0, Profile()
     target = Path(output) if output is not None else default_output(source)
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(VideoReader(source))
@@ -99,24 +115,29 @@ def colorize_video(
             VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio)
         )
         shown = stack.enter_context(_progress(reader.info, enabled=progress))
-        color = _frame_colorizer(session, reader.info, writer.chroma_shape)
-        for item in reader:
-            if isinstance(item, Frame):
-                writer.write(item, *color(item))
-                frames, last = frames + 1, item.time
-                shown()
-            else:
-                writer.copy(item)
+        stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
+        decoded = stack.enter_context(closing(ahead(profile.timed("decode", reader), most=_QUEUE, name="decode")))
+        colored = stack.enter_context(closing(ahead(_color(decoded, stream), most=_QUEUE, name="color")))
+        for item, chroma in colored:
+            with profile.stage("encode"):
+                if chroma is None:
+                    writer.copy(item)
+                    continue
+                writer.write(item, *chroma)
+            frames, last = frames + 1, item.time
+            shown()
     seconds = time.perf_counter() - start
     return Report(
         output=target,
         frames=frames,
         seconds=seconds,
+        looks=stream.looks,
         cuts=session.cuts,
         damaged=reader.damaged,
         retimed=reader.retimed,
         ends_at=last if _breaks_off(reader.info, last) else None,
         left_out=writer.left_out,
+        profile=profile.per_frame(frames),
     )
 
 
@@ -140,21 +161,18 @@ def lossless_options(codec: str, options: Mapping[str, object]) -> dict[str, obj
     return {**preset, **_LOSSLESS[codec]}
 
 
-def _frame_colorizer(
-    session: Session, info: VideoInfo, chroma_shape: tuple[int, int]
-) -> Callable[[Frame], tuple[np.ndarray, np.ndarray]]:
-    """Make the function that gives a frame its Cb and Cr planes."""
+def _stream(
+    session: Session, info: VideoInfo, chroma_shape: tuple[int, int], gate: GateOptions | None, profile: Profile
+) -> ChromaStream:
     coding = ChromaCoding(info.matrix, info.full_range, info.bit_depth)
-    size = session.network_size(info.height, info.width)
+    shape = info.height, info.width
+    return ChromaStream(session, coding, shape=shape, chroma_shape=chroma_shape, gate=gate, profile=profile)
 
-    def color(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-        seen = see(frame.luma, size, coding)
-        ab = session.color(seen)
-        luma = resize_luma(frame.luma, *chroma_shape, coding)
-        with torch.inference_mode():
-            return chroma_planes(luma, ab, seen, coding)
 
-    return color
+def _color(items: Iterator[Frame | Packet], stream: ChromaStream) -> Iterator[tuple[Frame | Packet, Planes | None]]:
+    """Give each frame its Cb and Cr, and a packet None, in order."""
+    for item in items:
+        yield item, stream(item.luma) if isinstance(item, Frame) else None
 
 
 @contextlib.contextmanager

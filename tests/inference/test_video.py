@@ -76,9 +76,9 @@ def test_a_failure_leaves_nothing_and_keeps_an_earlier_output(tmp_path: Path, mo
     def fail_in_the_middle(lightness):
         if next(calls) == 3:
             raise RuntimeError("the network failed")
-        return type(session).color(session, lightness)
+        return type(session).step(session, lightness)
 
-    monkeypatch.setattr(session, "color", fail_in_the_middle)
+    monkeypatch.setattr(session, "step", fail_in_the_middle)
     with pytest.raises(RuntimeError, match="network failed"):
         colorize_video(tmp_path / "a.mp4", None, session, codec="libx264", options=LOSSLESS)
     assert earlier.read_text() == "earlier"
@@ -113,11 +113,11 @@ def planes(path: Path) -> np.ndarray:
 
 
 def test_the_report_is_one_line() -> None:
-    report = Report(output=Path("b.mp4"), frames=50, seconds=2.0, cuts=2, damaged=3, retimed=1, ends_at=1.9,
+    report = Report(output=Path("b.mp4"), frames=50, seconds=2.0, looks=20, cuts=2, damaged=3, retimed=1, ends_at=1.9,
                     left_out=["data stream 2 (klv)"])  # fmt: skip
     assert str(report) == (
-        "b.mp4: 50 frames in 2.0 s (25.0 fps); 2 cuts; damaged in 3 places; 1 timestamp made up; "
-        "the pictures break off at 1.9 s, before the file says they end; without data stream 2 (klv)"
+        "b.mp4: 50 frames in 2.0 s (25.0 fps); the network ran on 20 of them; 2 cuts; damaged in 3 places; "
+        "1 timestamp made up; the pictures break off at 1.9 s, before the file says they end; without data stream 2 (klv)"
     )
 
 

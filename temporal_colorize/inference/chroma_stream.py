@@ -1,0 +1,75 @@
+"""Colours the luma planes of one stream: what the network sees, on which frames, and where chroma is laid anew."""
+
+import numpy as np
+import torch
+
+from temporal_colorize.color.chroma import ChromaCoding, lightness_from_luma, luma_from_code
+from temporal_colorize.inference.chroma_layer import ChromaLayer
+from temporal_colorize.inference.gate import Box, Gate, GateOptions
+from temporal_colorize.inference.planes import shrink
+from temporal_colorize.inference.profile import Profile
+from temporal_colorize.inference.session import Session
+
+
+class ChromaStream:
+    """From luma planes, in order, to chroma planes; nothing on the way is RGB.
+
+    Args:
+        session: A fresh session.
+        coding: How the stream writes luma and chroma.
+        shape: (height, width) of the luma planes.
+        chroma_shape: (height, width) of the chroma planes.
+        gate: When to look again, and where; None for every frame, all of it.
+        profile: Where the time goes is added up there.
+
+    Attributes:
+        looks: On how many frames the network ran.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        coding: ChromaCoding,
+        *,
+        shape: tuple[int, int],
+        chroma_shape: tuple[int, int],
+        gate: GateOptions | None = None,
+        profile: Profile | None = None,
+    ) -> None:
+        self.looks = 0
+        self._session, self._coding = session, coding
+        self._size = session.network_size(*shape)
+        self._layer = ChromaLayer(coding, chroma_shape)
+        self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
+        self._stage = (profile or Profile()).stage
+
+    def __call__(self, luma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Colour the next frame, (H, W) luma codes: Cb and Cr codes, in the stream's integer type."""
+        with self._stage("shrink"):
+            guide = shrink(luma, *self._layer.planes[0].shape)
+            seen = shrink(guide, *self._size)
+        with self._stage("gate"):
+            look = self._gate is None or self._gate.must_run(seen)
+        if look:
+            self._look(seen)
+        with self._stage("lay chroma"):
+            self._layer.lay(guide, self._boxes(*guide.shape))
+        return self._layer.planes
+
+    def _look(self, seen: np.ndarray) -> None:
+        """Run the network and take over its estimate."""
+        self.looks += 1
+        with self._stage("network"):
+            lightness = lightness_from_luma(luma_from_code(torch.from_numpy(seen)[None], self._coding))
+            output = self._session.step(lightness)
+        with self._stage("decode bins"):
+            ab = self._session.decode(output)
+        with self._stage("enlarge"):
+            self._layer.estimate(ab, lightness)
+            if self._gate is not None:
+                self._gate.estimate(ab.numpy())
+
+    def _boxes(self, height: int, width: int) -> list[Box]:
+        if self._gate is None:
+            return [(slice(0, height), slice(0, width))]
+        return self._gate.boxes(height, width)
