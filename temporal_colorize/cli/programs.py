@@ -210,6 +210,8 @@ def _conditions(config: "DictConfig") -> tuple[Any, ...]:
         conditions.append(Condition(name=report.FIRST_FRAME, first_frame=True, clips_only=True))
     if config.no_memory:
         conditions.append(make(name=report.NO_MEMORY, carry=False, clips_only=True))
+    if config.gated and (gate := _gate(config.gate)) is not None:
+        conditions.append(make(name=report.GATED, gate=gate, clips_only=True))
     return tuple(conditions)
 
 

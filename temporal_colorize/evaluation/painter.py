@@ -1,7 +1,7 @@
 """Colours a truth's luma with weights, under a condition: clean or degraded, unhinted or with its first frame given."""
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -11,8 +11,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from temporal_colorize.color.bins import calibrated_posterior, encode_soft
-from temporal_colorize.color.chroma import luma_from_code
+from temporal_colorize.color.chroma import chroma_to_rgb, luma_from_code
 from temporal_colorize.evaluation.scenes import TruthFrame
+from temporal_colorize.inference.chroma_stream import ChromaStream
+from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.planes import FULL_RANGE, ab_at, render, see
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.weights import Decoding, Weights
@@ -36,6 +38,7 @@ class Condition:
         vividness: One row each: a number, None for what suits the weights, or "honest": 0 and the mean (T = 1).
         clips_only: Whether stills are left out.
         most_frames: Of a clip; None for all.
+        gate: Colours as `infer.py` colours a video, in 8-bit codes, with this gate; by the default decoding alone.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Condition:
     vividness: tuple[Vividness, ...] = (None,)
     clips_only: bool = False
     most_frames: int | None = None
+    gate: GateOptions | None = None
 
 
 @dataclass
@@ -90,6 +94,8 @@ def paint(
         device: Where the network runs; the CPU if None.
     """
     session = Session(weights, replace(options, size=condition.size or options.size), device=device)
+    if condition.gate is not None:
+        return Painted({row_name(weights.name, None): list(_paint_as_video(session, truths, condition.gate))})
     decodings = _decodings(session.decoding, condition.vividness, has_bins=weights.net.has_bins)
     painted = Painted({row_name(weights.name, vividness): [] for vividness in decodings})
     for number, (plane, truth) in enumerate(zip(_planes(truths, condition, seed), truths, strict=True)):
@@ -106,6 +112,15 @@ def paint(
             painted.reliability = painted.reliability or Reliability()
             painted.reliability.add(*judge_posterior(output, truth.lab[1:], weights))
     return painted
+
+
+def _paint_as_video(session: Session, truths: Sequence[TruthFrame], gate: GateOptions) -> Iterator[Tensor]:
+    shape = truths[0].plane.shape
+    stream = ChromaStream(session, FULL_RANGE, shape=shape, chroma_shape=shape, gate=gate)
+    for truth in truths:
+        codes = torch.from_numpy(np.stack(stream(truth.plane)))
+        chroma = (codes.float() - FULL_RANGE.chroma_centre) / 255
+        yield chroma_to_rgb(truth.luma, chroma, FULL_RANGE.matrix)
 
 
 def judge_posterior(output: ColorOutput, true_ab: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:

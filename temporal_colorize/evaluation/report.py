@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CLEAN, FIRST_FRAME, NO_MEMORY = "clean", "first frame given", "state reset every frame"
+GATED = "gate on"
 _NOTES = """\
 AuC and balanced AuC: Zhang et al. 2016, over ab errors of 0 to 150. Within 10 and 20: percent of pixels, by ab error.
 Region spread: rms ab inside regions of one true colour. Frechet-Lite2: over EfficientNet-Lite2 features, not FID; of
@@ -69,6 +70,9 @@ def _under(
     elif condition == NO_MEMORY:
         flicker = clean.get("flicker", math.nan), there.get("flicker", math.nan)
         yield "flicker / that with the state reset every frame", _divide(*flicker)
+    elif condition == GATED:
+        for measure in (name for name in clean if name in there):
+            yield f"{condition}: {measure}, % of clean", 100 * _divide(there[measure], clean[measure])
     else:
         yield f"{condition}: AuC less clean", there["AuC"] - clean["AuC"]
         for measure in ("balanced AuC", "PSNR"):
@@ -179,7 +183,7 @@ def _plot_reliability(axis: "Axes", evaluation: Evaluation, weights: str) -> Non
 
 
 def _plot_conditions(axis: "Axes", scores: Scores, row: str) -> None:
-    names = [name for name in scores if name not in (FIRST_FRAME, NO_MEMORY)]
+    names = [name for name in scores if name not in (FIRST_FRAME, NO_MEMORY, GATED)]
     groups = list(scores[CLEAN])
     width = 0.8 / len(groups)
     for number, group in enumerate(groups):
