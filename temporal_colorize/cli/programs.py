@@ -78,13 +78,15 @@ def infer_once(config: "DictConfig") -> None:
         report = colorize_picture(config.video, config.output, session)
     else:
         encoder = {**config.encoder}
-        lossless, codec = encoder.pop("lossless"), encoder.pop("codec")
+        lossless, codec, threads = (encoder.pop(name) for name in ("lossless", "codec", "threads"))
+        encoding = lossless_options(codec, encoder) if lossless else encoder
         report = colorize_video(
             config.video,
             config.output,
             session,
             codec=codec,
-            options=lossless_options(codec, encoder) if lossless else encoder,
+            options={**encoding, "threads": threads},
+            decoder=config.decoder,
             audio=config.audio,
             progress=config.progress,
         )

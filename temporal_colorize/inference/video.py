@@ -15,7 +15,7 @@ import torch
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.planes import chroma_planes, resize_luma, see
 from temporal_colorize.inference.session import Session
-from temporal_colorize.video import Frame, VideoInfo, VideoReader, VideoWriter, default_output
+from temporal_colorize.video import Decoder, Frame, VideoInfo, VideoReader, VideoWriter, default_output
 
 _LOSSLESS: dict[str, dict[str, object]] = {
     "libx264": {"qp": 0},
@@ -38,6 +38,7 @@ class Report:
         retimed: Timestamps that were missing or went backwards, and were made up.
         ends_at: Seconds at which the pictures end, if that is well before the file says that it ends.
         left_out: Streams of the source that the output does not have.
+        notes: What was done otherwise than asked, in a line each.
     """
 
     output: Path
@@ -48,6 +49,7 @@ class Report:
     retimed: int = 0
     ends_at: float | None = None
     left_out: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         rate = self.frames / max(self.seconds, 1e-9)
@@ -62,7 +64,7 @@ class Report:
             parts.append(f"the pictures break off at {self.ends_at:.1f} s, before the file says they end")
         if self.left_out:
             parts.append("without " + ", ".join(self.left_out))
-        return "; ".join(parts)
+        return "; ".join(parts + self.notes)
 
 
 def colorize_video(
@@ -72,6 +74,7 @@ def colorize_video(
     *,
     codec: str,
     options: Mapping[str, object],
+    decoder: Decoder = "cpu",
     audio: Literal["copy", "drop"] = "copy",
     progress: bool = False,
 ) -> Report:
@@ -83,6 +86,7 @@ def colorize_video(
         session: A fresh session.
         codec: FFmpeg's name of the video encoder.
         options: The encoder's options; None values are left out.
+        decoder: What decodes; "auto" for a device where one gives the same luma.
         audio: "drop" leaves the sound out.
         progress: Show a progress bar on standard error.
 
@@ -93,7 +97,7 @@ def colorize_video(
     frames, last = 0, 0.0
     target = Path(output) if output is not None else default_output(source)
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(source))
+        reader = stack.enter_context(VideoReader(source, decoder=decoder))
         metadata = {"comment": STATEMENT}
         writer = stack.enter_context(
             VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio)
@@ -117,6 +121,7 @@ def colorize_video(
         retimed=reader.retimed,
         ends_at=last if _breaks_off(reader.info, last) else None,
         left_out=writer.left_out,
+        notes=reader.notes + writer.notes,
     )
 
 
