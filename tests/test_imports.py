@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "temporal_colorize"
 ALLOWED = {
     "options": set(),
     "color": {"options"},
-    "video": set(),
+    "video": {"options"},
     "models": {"color"},
     "gradient_prior": {"options"},
     "losses": {"color", "metrics", "options"},

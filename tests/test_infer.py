@@ -49,6 +49,18 @@ def test_lossless_and_output(weights: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(lumas_of(tmp_path / "b.mkv"), given)
 
 
+def test_codecs_that_are_not_here_are_replaced_and_named(weights: Path, tmp_path: Path) -> None:
+    """No machine has a VA-API encoder and Apple's: the report's one line says what stood in."""
+    write_video(tmp_path / "a.mp4", count=4)
+    output = tmp_path / "b.mp4"
+    arguments = ("decoder=vaapi", "encoder=videotoolbox", "encoder.threads=1")
+    result = infer(weights, f"video={tmp_path / 'a.mp4'}", f"output={output}", *arguments)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("\n") == 1 and result.stdout.startswith(f"{output}: 4 frames in ")
+    assert "encoder h264_videotoolbox is not in this build of PyAV: encoded by libx264 with" in result.stdout
+    assert b" threads=1 " in output.read_bytes()  # x264's settings
+
+
 def test_the_progress_bar_tells_speed_and_time_left(weights: Path, tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", count=8)
     result = infer(weights, f"video={tmp_path / 'a.mp4'}", "progress=true")
@@ -109,6 +121,8 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     lines["option"] = ([f"video={clip}", "colour=1"], ["colour"])
     lines["vividness"] = ([f"video={clip}", "vividness=7"], ["vividness=7"])
     lines["size"] = ([f"video={clip}", "inference.size=big"], ["inference.size=big"])
+    lines["decoder"] = ([f"video={clip}", "decoder=gpu"], ["decoder=gpu", "vaapi"])
+    lines["lossless"] = ([f"video={clip}", "encoder=lossless", "encoder.codec=h264_nvenc"], ["h264_nvenc", "libx264"])
     lines["device"] = ([f"video={clip}", "device=tpu"], ["device=tpu"])
     return {name: ([f"weights={weights}", *FAST, *arguments], words) for name, (arguments, words) in lines.items()}
 

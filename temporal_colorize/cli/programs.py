@@ -81,13 +81,15 @@ def infer_once(config: "DictConfig") -> None:
         report = colorize_picture(config.video, config.output, session)
     else:
         encoder = {**config.encoder}
-        lossless, codec = encoder.pop("lossless"), encoder.pop("codec")
+        lossless, codec, threads = (encoder.pop(name) for name in ("lossless", "codec", "threads"))
+        encoding = lossless_options(codec, encoder) if lossless else encoder
         report = colorize_video(
             config.video,
             config.output,
             session,
             codec=codec,
-            options=lossless_options(codec, encoder) if lossless else encoder,
+            options={**encoding, "threads": threads},
+            decoder=config.decoder,
             audio=config.audio,
             gate=_gate(config.gate),
             progress=config.progress,
@@ -211,7 +213,8 @@ def _conditions(config: "DictConfig") -> tuple[Any, ...]:
     if config.no_memory:
         conditions.append(make(name=report.NO_MEMORY, carry=False, clips_only=True))
     if config.gated and (gate := _gate(config.gate)) is not None:
-        conditions.append(make(name=report.GATED, gate=gate, clips_only=True))
+        conditions.append(make(name=report.AS_VIDEO, as_video=True, clips_only=True))
+        conditions.append(make(name=report.GATED, as_video=True, gate=gate, clips_only=True))
     return tuple(conditions)
 
 

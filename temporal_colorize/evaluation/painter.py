@@ -38,7 +38,8 @@ class Condition:
         vividness: One row each: a number, None for what suits the weights, or "honest": 0 and the mean (T = 1).
         clips_only: Whether stills are left out.
         most_frames: Of a clip; None for all.
-        gate: Colours as `infer.py` colours a video, in 8-bit codes, with this gate; by the default decoding alone.
+        as_video: Coloured as `infer.py` does it, in 8-bit codes and by the default decoding alone,
+        gate: with this gate, or on every frame.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Condition:
     vividness: tuple[Vividness, ...] = (None,)
     clips_only: bool = False
     most_frames: int | None = None
+    as_video: bool = False
     gate: GateOptions | None = None
 
 
@@ -94,7 +96,7 @@ def paint(
         device: Where the network runs; the CPU if None.
     """
     session = Session(weights, replace(options, size=condition.size or options.size), device=device)
-    if condition.gate is not None:
+    if condition.as_video:
         return Painted({row_name(weights.name, None): list(_paint_as_video(session, truths, condition.gate))})
     decodings = _decodings(session.decoding, condition.vividness, has_bins=weights.net.has_bins)
     painted = Painted({row_name(weights.name, vividness): [] for vividness in decodings})
@@ -114,7 +116,7 @@ def paint(
     return painted
 
 
-def _paint_as_video(session: Session, truths: Sequence[TruthFrame], gate: GateOptions) -> Iterator[Tensor]:
+def _paint_as_video(session: Session, truths: Sequence[TruthFrame], gate: GateOptions | None) -> Iterator[Tensor]:
     shape = truths[0].plane.shape
     stream = ChromaStream(session, FULL_RANGE, shape=shape, chroma_shape=shape, gate=gate)
     for truth in truths:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CLEAN, FIRST_FRAME, NO_MEMORY = "clean", "first frame given", "state reset every frame"
-GATED = "gate on"
+AS_VIDEO, GATED = "as infer.py does it, gate off", "gate on"
 _NOTES = """\
 AuC and balanced AuC: Zhang et al. 2016, over ab errors of 0 to 150. Within 10 and 20: percent of pixels, by ab error.
 Region spread: rms ab inside regions of one true colour. Frechet-Lite2: over EfficientNet-Lite2 features, not FID; of
@@ -57,7 +57,8 @@ def _group_headline(scores: Scores, group: str, weights: str) -> Iterable[tuple[
             yield measure, ours[measure]
     for condition, groups in scores.items():
         if condition != CLEAN and default in groups.get(group, {}):
-            yield from _under(condition, groups[group][default], ours, grey)
+            compared = scores[AS_VIDEO][group][default] if condition == GATED else ours
+            yield from _under(condition, groups[group][default], compared, grey)
 
 
 def _under(
@@ -72,7 +73,9 @@ def _under(
         yield "flicker / that with the state reset every frame", _divide(*flicker)
     elif condition == GATED:
         for measure in (name for name in clean if name in there):
-            yield f"{condition}: {measure}, % of clean", 100 * _divide(there[measure], clean[measure])
+            yield f"{condition}: {measure}, % of that with it off", 100 * _divide(there[measure], clean[measure])
+    elif condition == AS_VIDEO:
+        yield f"{condition}: PSNR", there["PSNR"]
     else:
         yield f"{condition}: AuC less clean", there["AuC"] - clean["AuC"]
         for measure in ("balanced AuC", "PSNR"):
@@ -183,7 +186,7 @@ def _plot_reliability(axis: "Axes", evaluation: Evaluation, weights: str) -> Non
 
 
 def _plot_conditions(axis: "Axes", scores: Scores, row: str) -> None:
-    names = [name for name in scores if name not in (FIRST_FRAME, NO_MEMORY, GATED)]
+    names = [name for name in scores if name not in (FIRST_FRAME, NO_MEMORY, AS_VIDEO, GATED)]
     groups = list(scores[CLEAN])
     width = 0.8 / len(groups)
     for number, group in enumerate(groups):

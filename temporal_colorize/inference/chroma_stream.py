@@ -60,7 +60,7 @@ class ChromaStream:
         """Run the network and take over its estimate."""
         self.looks += 1
         with self._stage("network"):
-            lightness = lightness_from_luma(luma_from_code(torch.from_numpy(seen)[None], self._coding))
+            lightness = lightness_from_luma(luma_from_code(torch.tensor(seen)[None], self._coding))
             output = self._session.step(lightness)
         with self._stage("decode bins"):
             ab = self._session.decode(output)

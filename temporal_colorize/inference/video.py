@@ -19,7 +19,7 @@ from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.threads import ahead
-from temporal_colorize.video import Frame, VideoInfo, VideoReader, VideoWriter, default_output
+from temporal_colorize.video import Decoder, Frame, VideoInfo, VideoReader, VideoWriter, default_output
 
 _LOSSLESS: dict[str, dict[str, object]] = {
     "libx264": {"qp": 0},
@@ -46,6 +46,7 @@ class Report:
         ends_at: Seconds at which the pictures end, if that is well before the file says that it ends.
         left_out: Streams of the source that the output does not have.
         profile: Milliseconds a frame by stage; stages overlap.
+        notes: What was done otherwise than asked, in a line each.
     """
 
     output: Path
@@ -58,6 +59,7 @@ class Report:
     ends_at: float | None = None
     left_out: list[str] = field(default_factory=list)
     profile: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         rate = self.frames / max(self.seconds, 1e-9)
@@ -74,7 +76,7 @@ class Report:
             parts.append(f"the pictures break off at {self.ends_at:.1f} s, before the file says they end")
         if self.left_out:
             parts.append("without " + ", ".join(self.left_out))
-        return "; ".join(parts)
+        return "; ".join(parts + self.notes)
 
 
 def colorize_video(
@@ -84,6 +86,7 @@ def colorize_video(
     *,
     codec: str,
     options: Mapping[str, object],
+    decoder: Decoder = "cpu",
     audio: Literal["copy", "drop"] = "copy",
     gate: GateOptions | None = None,
     progress: bool = False,
@@ -98,6 +101,7 @@ def colorize_video(
         session: A fresh session.
         codec: FFmpeg's name of the video encoder.
         options: The encoder's options; None values are left out.
+        decoder: What decodes; "auto" for a device where one gives the same luma.
         audio: "drop" leaves the sound out.
         gate: When the network looks again, see `GateOptions`; None for every frame.
         progress: Show a progress bar on standard error.
@@ -109,7 +113,7 @@ def colorize_video(
     frames, last, profile = 0, 0.0, Profile()
     target = Path(output) if output is not None else default_output(source)
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(source))
+        reader = stack.enter_context(VideoReader(source, decoder=decoder))
         metadata = {"comment": STATEMENT}
         writer = stack.enter_context(
             VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio)
@@ -138,6 +142,7 @@ def colorize_video(
         ends_at=last if _breaks_off(reader.info, last) else None,
         left_out=writer.left_out,
         profile=profile.per_frame(frames),
+        notes=reader.notes + writer.notes,
     )
 
 

@@ -1,5 +1,6 @@
 """Reads and writes video files, and knows nothing of colour: luma in, chroma planes in, everything else kept."""
 
+from temporal_colorize.video.decoder import Decoder
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
@@ -7,4 +8,4 @@ from temporal_colorize.video.paths import default_output
 from temporal_colorize.video.reader import VideoReader, probe
 from temporal_colorize.video.writer import VideoWriter
 
-__all__ = ["Frame", "VideoError", "VideoInfo", "VideoReader", "VideoWriter", "default_output", "probe"]
+__all__ = ["Decoder", "Frame", "VideoError", "VideoInfo", "VideoReader", "VideoWriter", "default_output", "probe"]

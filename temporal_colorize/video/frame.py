@@ -13,8 +13,9 @@ class Frame:
     """The luma of one picture and when it is shown.
 
     Attributes:
-        luma: (H, W), C-contiguous and owned by the frame: uint8 for 8 bits, else uint16 in native depth
-            (0..1023 for 10 bits). In the range and matrix that ``VideoInfo`` names.
+        luma: (H, W), read-only: uint8 for 8 bits, else uint16 in native depth (0..1023 for 10 bits). In the range and
+            matrix that ``VideoInfo`` names. From a reader it is the decoder's own memory, which stays as it is for as
+            long as the array lives; each of its lines is contiguous, the whole need not be.
         pts: presentation time in units of ``time_base``; strictly increasing along a file.
         time_base: seconds per unit.
         duration: how long it is shown, in units of ``time_base``; 0 if the file does not say.

@@ -88,10 +88,11 @@ def _converted(fmt: VideoFormat) -> Layout:
 
 
 def luma_of(frame: VideoFrame, *, matrix: Matrix, full_range: bool) -> np.ndarray:
-    """Copy the luma out of a decoded frame, (H, W), uint8 or uint16 in native depth.
+    """Return the luma of a decoded frame, (H, W), uint8 or uint16 in native depth, not to be written to.
 
-    The stored samples themselves wherever the format has a luma plane. Packed YUV is only rearranged; RGB and palettes
-    are converted with ``matrix`` and ``full_range``.
+    The stored samples themselves wherever the format has a luma plane, and where they are stored as we give them, not
+    even a copy: the array keeps the frame alive. Packed YUV is only rearranged; RGB and palettes are converted with
+    ``matrix`` and ``full_range``.
     """
     layout = layout_of(frame.format.name)
     if layout.convert_to is not None:
@@ -102,17 +103,36 @@ def luma_of(frame: VideoFrame, *, matrix: Matrix, full_range: bool) -> np.ndarra
             dst_colorspace=_SWSCALE_MATRIX[matrix],
             src_color_range=ColorRange.JPEG if layout.kind == "rgb" else inside,
             dst_color_range=inside,
+            threads=1,  # on more, swscale (FFmpeg 8) now and then leaves samples of 10-bit formats unwritten
         )
     stored = np.dtype(layout.dtype).newbyteorder(">" if layout.big_endian and layout.depth > 8 else "=")
     luma = plane_view(frame, 0, stored)
-    return (luma >> layout.shift if layout.shift else luma).astype(layout.dtype, order="C", copy=True)
+    luma = (luma >> layout.shift if layout.shift else luma).astype(layout.dtype, copy=False)
+    luma.flags.writeable = False  # the decoder predicts later pictures from the same memory
+    return luma
+
+
+def fill(frame: VideoFrame, luma: np.ndarray, cb: np.ndarray, cr: np.ndarray) -> None:
+    """Write three planes of native depth into a planar or semi-planar frame of the same depth and subsampling."""
+    layout = layout_of(frame.format.name)
+    if len(frame.planes) == 3:
+        for index, plane in enumerate((luma, cb, cr)):
+            plane_view(frame, index, layout.dtype)[:] = plane
+        return
+    np.left_shift(luma, layout.shift, out=plane_view(frame, 0, layout.dtype))
+    pairs = _lines(frame, 1, layout.dtype)
+    for index, plane in enumerate((cb, cr)):
+        np.left_shift(plane, layout.shift, out=pairs[:, index : 2 * plane.shape[1] : 2])
 
 
 def plane_view(frame: VideoFrame, index: int, dtype: np.dtype | type) -> np.ndarray:
     """View one plane of a frame as (H, W) without its line padding; writing to the view writes to the frame."""
+    return _lines(frame, index, dtype)[:, : frame.planes[index].width]
+
+
+def _lines(frame: VideoFrame, index: int, dtype: np.dtype | type) -> np.ndarray:
     plane = frame.planes[index]
-    lines = np.frombuffer(plane, dtype).reshape(plane.height, plane.line_size // np.dtype(dtype).itemsize)
-    return lines[:, : plane.width]
+    return np.frombuffer(plane, dtype).reshape(plane.height, plane.line_size // np.dtype(dtype).itemsize)
 
 
 def output_format(layout: Layout, *, width: int, height: int) -> tuple[str, tuple[int, int]]:

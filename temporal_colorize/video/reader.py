@@ -10,12 +10,15 @@ from types import TracebackType
 from typing import Self
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from temporal_colorize.options import require_one_of
+from temporal_colorize.video.decoder import DECODERS, Decoder, choose_device, first_picture
 from temporal_colorize.video.errors import VideoError, reason, require_readable
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo, inspect
@@ -44,31 +47,41 @@ class VideoReader:
         damaged: how many times decoding failed or a picture came out marked as corrupt, so far.
         container: the open file, for ``VideoWriter``.
         copied: the sound and subtitle streams whose packets are yielded.
+        device: what decodes the pictures, such as "cuda"; None for the processor.
+        notes: what is done otherwise than asked, in a line each.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, threads: int = 0) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, decoder: Decoder = "cpu", threads: int = 0) -> None:
         """Open a file and decode its first picture.
 
         Args:
             path: a video file, or a picture.
-            threads: decoder threads; 0 for one per core.
+            decoder: "auto" for a device that is there and gives this file's luma exactly; where the device that is
+                named does not, the processor decodes and ``notes`` says so.
+            threads: decoder threads; 0 for one per core. A device takes one.
 
         Raises:
             VideoError: if it is missing, empty, not a video, or no picture in it can be decoded.
+            ValueError: if there is no such decoder.
         """
+        require_one_of("decoder", decoder, DECODERS)
         self.path = Path(path)
         self._source = require_readable(path)
         self._threads = threads
         self.damaged = 0
         self._frames = 0
         self._clocks: dict[int, Clock] = {}
-        with _open(self._source, path) as trial:
-            stream = _main_stream(trial, path)
-            self.info = inspect(self.path, trial, stream, self._first_picture(trial, stream))
-        self.container = _open(self._source, path)
-        self._stream = _main_stream(self.container, path)
+        trial, stream = self._open_stream()
+        with trial:
+            first = first_picture(trial, stream)
+            if first is None:
+                raise self._nothing()
+            self.info = inspect(self.path, trial, stream, first)
+        self.device, note = choose_device(decoder, self.info, first, self._open_stream)
+        self.notes = [note] if note else []
+        self.container, self._stream = self._open_stream(HWAccel(self.device) if self.device else None)
         self._stream.thread_type = "AUTO"
-        self._stream.thread_count = threads
+        self._stream.thread_count = 1 if self.device else threads
         self.copied: list[Stream] = [s for s in self.container.streams if s.type in ("audio", "subtitle")]
 
     def __enter__(self) -> Self:
@@ -161,33 +174,24 @@ class VideoReader:
             self._clocks[stream.index] = Clock(step=ticks, second=round(1 / base), least=least)
         return self._clocks[stream.index]
 
-    def _first_picture(self, container: InputContainer, stream: VideoStream) -> VideoFrame:
-        packets = container.demux(stream)
-        ended = False
-        while not ended:
-            try:
-                packet = next(packets, None)
-                ended = packet is None
-                for picture in stream.decode(packet):
-                    return picture
-            except av.FFmpegError:
-                continue
-        raise self._nothing()
+    def _open_stream(self, hwaccel: HWAccel | None = None) -> tuple[InputContainer, VideoStream]:
+        container = _open(self._source, self.path, hwaccel)
+        return container, _main_stream(container, self.path)
 
     def _nothing(self) -> VideoError:
         return VideoError(f"{self.path}: no picture in it can be decoded; copy or export it again from its source")
 
 
-def _open(source: str, path: str | os.PathLike[str]) -> InputContainer:
+def _open(source: str, path: Path, hwaccel: HWAccel | None) -> InputContainer:
     try:
-        return av.open(source, metadata_errors="replace")
+        return av.open(source, metadata_errors="replace", hwaccel=hwaccel)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise VideoError(
             f"{path}: not a video that can be read ({reason(error)}); is it complete, and is it a video?"
         ) from None
 
 
-def _main_stream(container: InputContainer, path: str | os.PathLike[str]) -> VideoStream:
+def _main_stream(container: InputContainer, path: Path) -> VideoStream:
     """Choose the stream FFmpeg thinks best, cover pictures of music files aside."""
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     best = container.streams.best("video")

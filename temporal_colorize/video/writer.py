@@ -17,12 +17,12 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import VideoFrame
 
-from temporal_colorize.video.encoder import add_video, find_encoder
+from temporal_colorize.video.encoder import add_video, choose_encoder
 from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo, codec_of
 from temporal_colorize.video.paths import format_of, holds, suffix_for
-from temporal_colorize.video.pixels import plane_view
+from temporal_colorize.video.pixels import fill
 from temporal_colorize.video.reader import VideoReader
 
 _WRITTEN_BY_MUXERS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
@@ -41,6 +41,7 @@ class VideoWriter:
         info: the source's.
         chroma_shape: (height, width) of the Cb and Cr planes that ``write`` takes.
         left_out: streams of the source that are not in the output, such as "subtitle stream 2 (subrip)".
+        notes: what was done otherwise than asked, in a line each.
     """
 
     def __init__(
@@ -52,18 +53,18 @@ class VideoWriter:
         options: Mapping[str, object] | None = None,
         metadata: Mapping[str, str] | None = None,
         audio: Literal["copy", "drop"] = "copy",
-        threads: int = 0,
     ) -> None:
         """Open an output and its encoder.
 
         Args:
             path: the output; its suffix chooses the container (.mp4, .m4v, .mov, .mkv, .webm).
             source: the open source, whose sound, subtitles, chapters and metadata are kept; or only its ``VideoInfo``.
-            codec: FFmpeg's name of a video encoder.
-            options: the encoder's options, such as preset and crf; None values are left out.
+            codec: FFmpeg's name of a video encoder. A hardware encoder that does not work here is replaced by the
+                software encoder of its format, and ``notes`` says so.
+            options: the encoder's options, such as preset, crf and threads; None values are left out. Hardware encoders
+                take ``preset`` and ``crf`` by x264's names and scale, too.
             metadata: added to the source's, replacing equal keys. MP4 keeps standard keys only ("comment", "title").
             audio: "drop" leaves the sound out.
-            threads: encoder threads; 0 for the encoder's own choice.
 
         Raises:
             VideoError: if the output cannot be written there, or cannot hold this picture or this sound.
@@ -76,16 +77,16 @@ class VideoWriter:
         self._copies: dict[int, Stream] = {}
         self._frames = 0
         format_of(self.path)  # names the suffix we cannot write, before anything else
-        encoder = find_encoder(codec, self.info, str(self.path))
         chosen = {key: str(value) for key, value in (options or {}).items() if value is not None}
+        encoder = choose_encoder(codec, self.info, chosen, str(self.path))
+        self.notes = [encoder.note] if encoder.note else []
         self._part = self.path.with_name(f".{self.path.name}.part")
         self._claim()
         try:
             with self._clearly("choose another output name"):
                 self._container = self._open(reader)
-            self._stream = add_video(
-                self._container, encoder, self.info, options=chosen, threads=threads, target=str(self.path)
-            )
+            self._stream = add_video(self._container, encoder, self.info, target=str(self.path))
+            self._picture = self._blank(encoder.pix_fmt)
             with self._clearly("end the output name in .mkv, or leave the sound out (audio=drop)"):
                 self._adopt(reader, keep_audio=audio == "copy", metadata=metadata or {})
                 self._container.start_encoding()  # writes the header: what the container refuses, it refuses now
@@ -116,20 +117,15 @@ class VideoWriter:
             ValueError: if a plane's shape or type does not fit.
             VideoError: if the output cannot be written any more (a full disk).
         """
-        dtype = self.info.layout.dtype
-        luma_shape = (self.info.height, self.info.width)
-        picture = VideoFrame(self.info.width, self.info.height, self._stream.codec_context.pix_fmt)
-        for index, (plane, shape) in enumerate(
-            ((frame.luma, luma_shape), (cb, self.chroma_shape), (cr, self.chroma_shape))
-        ):
+        dtype = np.dtype(self.info.layout.dtype)
+        shapes = ((self.info.height, self.info.width), self.chroma_shape, self.chroma_shape)
+        for index, (plane, shape) in enumerate(zip((frame.luma, cb, cr), shapes, strict=True)):
             if plane.shape != shape or plane.dtype != dtype:
-                raise ValueError(
-                    f"plane {index} must be {shape} {np.dtype(dtype).name}, not {plane.shape} {plane.dtype.name}"
-                )
-            plane_view(picture, index, dtype)[:] = plane
+                raise ValueError(f"plane {index} must be {shape} {dtype.name}, not {plane.shape} {plane.dtype.name}")
+        picture = self._picture
+        picture.make_writable()  # other memory, where the encoder still reads the last picture's
+        fill(picture, frame.luma, cb, cr)
         picture.pts, picture.time_base, picture.duration = frame.pts, frame.time_base, frame.duration
-        for tag in ("colorspace", "color_range", "color_primaries", "color_trc"):
-            setattr(picture, tag, self.info.output_tags[tag])
         with self._clearly():
             self._container.mux(self._stream.encode(picture))
         self._frames += 1
@@ -162,6 +158,12 @@ class VideoWriter:
         except BaseException:
             self._discard()
             raise
+
+    def _blank(self, pix_fmt: str) -> VideoFrame:
+        picture = VideoFrame(self.info.width, self.info.height, pix_fmt)
+        for tag, value in self.info.output_tags.items():
+            setattr(picture, tag, value)
+        return picture
 
     def _claim(self) -> None:
         """Create the hidden file, so that a folder that cannot be written to is known before any work."""

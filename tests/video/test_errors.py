@@ -76,7 +76,7 @@ def clip(tmp_path: Path) -> Path:
         ("b.mp4", {"codec": "png"}, "libx264"),  # RGB only
         ("b.webm", {"codec": "libx264"}, ".mkv"),
         ("b.mov", {"codec": "ffv1"}, ".mkv"),
-        ("b.mp4", {"codec": "h264_nvenc"}, "libx264"),  # there is no such device here
+        ("b.mp4", {"codec": "h264_nvence"}, "libx264"),
         ("b.mp4", {"options": {"preset": "warp"}}, "preset=warp"),
         ("b.mp4", {"options": {"crff": 18}}, "crff"),
     ],

@@ -199,3 +199,19 @@ def test_shape_of_the_picture_and_metadata(tmp_path: Path, recolor) -> None:
     with av.open(str(tmp_path / "b.mp4")) as container:
         assert (container.metadata["title"], container.metadata["comment"]) == ("Gate 3", "coloured")
         assert next(container.decode(video=0)).rotation == 90
+
+
+@pytest.mark.parametrize("codec", ["magicyuv", "libx264"])
+def test_an_encoder_on_many_threads_keeps_its_pictures(tmp_path: Path, recolor, codec: str) -> None:
+    """FFmpeg encodes magicyuv a picture a thread: it reads earlier pictures while we write the next."""
+    given = write_video(tmp_path / "a.mp4", count=40, width=640, height=480)
+    options = {"threads": 4, **({"qp": 0, "preset": "medium"} if codec == "libx264" else {})}
+    recolor(tmp_path / "a.mp4", tmp_path / "b.mov", codec=codec, options=options)
+    assert same(lumas_of(tmp_path / "b.mov"), given)
+
+
+def test_encoder_threads_reach_x264_and_cut_no_picture(tmp_path: Path, recolor) -> None:
+    write_video(tmp_path / "a.mp4", count=2)
+    recolor(tmp_path / "a.mp4", tmp_path / "b.mp4", options={"preset": "ultrafast", "threads": 3})
+    settings = (tmp_path / "b.mp4").read_bytes()  # x264 writes them into the stream
+    assert b" threads=3 " in settings and b" sliced_threads=0 " in settings
