@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from temporal_colorize.color.chroma import ChromaCoding, lightness_from_luma, luma_from_code
 from temporal_colorize.inference.chroma_layer import ChromaLayer
@@ -42,6 +43,7 @@ class ChromaStream:
         self._layer = ChromaLayer(coding, chroma_shape)
         self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
         self._stage = (profile or Profile()).stage
+        self._before = self._newest = self._shown = torch.empty(0)  # ab, (2, h, w) each
 
     def __call__(self, luma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Colour the next frame, (H, W) luma codes: Cb and Cr codes, in the stream's integer type."""
@@ -50,24 +52,31 @@ class ChromaStream:
             seen = shrink(guide, *self._size)
         with self._stage("gate"):
             look = self._gate is None or self._gate.must_run(seen)
+        lightness = lightness_from_luma(luma_from_code(torch.tensor(seen)[None], self._coding))
         if look:
-            self._look(seen)
+            self._look(lightness)
+        if look or self._gate.must_show:
+            self._show(lightness)
         with self._stage("lay chroma"):
             self._layer.lay(guide, self._boxes(*guide.shape))
         return self._layer.planes
 
-    def _look(self, seen: np.ndarray) -> None:
-        """Run the network and take over its estimate."""
+    def _look(self, lightness: Tensor) -> None:
+        """Run the network for a new estimate."""
         self.looks += 1
         with self._stage("network"):
-            lightness = lightness_from_luma(luma_from_code(torch.tensor(seen)[None], self._coding))
             output = self._session.step(lightness)
         with self._stage("decode bins"):
-            ab = self._session.decode(output)
+            self._before, self._newest = self._shown, self._session.decode(output)
+
+    def _show(self, lightness: Tensor) -> None:
+        """Fit what is to be shown of the estimates to the frame's own lightness."""
         with self._stage("enlarge"):
-            self._layer.estimate(ab, lightness)
-            if self._gate is not None:
-                self._gate.estimate(ab.numpy())
+            whole = self._gate is None or self._gate.share == 1
+            self._shown = self._newest if whole else torch.lerp(self._before, self._newest, self._gate.share)
+            self._layer.estimate(self._shown, lightness)
+        if self._gate is not None:
+            self._gate.estimate(self._shown.numpy())
 
     def _boxes(self, height: int, width: int) -> list[Box]:
         if self._gate is None:

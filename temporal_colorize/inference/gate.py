@@ -1,7 +1,8 @@
 """Decides, frame by frame, whether the network must look again and where chroma must be laid anew.
 
-A fixed camera's picture hardly changes. What has not changed beyond its own noise keeps its chroma; the network runs on
-every n-th frame of those that changed, and at once where much of the picture did.
+A fixed camera's picture hardly changes. What has not changed beyond its own noise keeps its chroma. While something
+moves the network runs on every n-th frame, and what is shown moves evenly towards its newest estimate; where much of
+the picture changed it runs, and is believed, at once.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class GateOptions:
         ValueError: If a value is out of its range.
     """
 
-    every: int = 4
+    every: int = 2
     settle: int = 8
     least: float = 1.0
     noise: float = 1.5
@@ -56,6 +57,9 @@ class Gate:
     Args:
         options: See `GateOptions`.
         bit_depth: Of the luma codes.
+
+    Attributes:
+        share: Of the newest estimate in what the last frame should show; the rest is what was shown before it was made.
     """
 
     def __init__(self, options: GateOptions, *, bit_depth: int = 8) -> None:
@@ -63,6 +67,7 @@ class Gate:
         self._code = 1 << (bit_depth - 8)
         self._settling, self._since_run = options.settle, 0
         self._moved = False  # anything, since the network ran
+        self.share = 1.0
         self._noise: float | None = None
         self._frame: np.ndarray | None = None  # the last one, (H, W)
         self._laid: np.ndarray  # what each place looked like when its chroma was laid, (H, W)
@@ -78,19 +83,25 @@ class Gate:
             self._laid = np.empty_like(frame)
             self._stale = np.ones(_blocks_of(frame).shape, bool)
             self._ab = self._shown = np.zeros((*self._stale.shape, 2), np.float32)
-            return self._run()
+            return self._run(at_once=True)
         step = _blocks_of(np.abs(frame - before))
         allowed = self._allowed(step)
         self._stale = _blocks_of(np.abs(frame - self._laid)) > allowed
         self._moved |= bool(self._stale.any())
         self._since_run += 1
-        if (step > allowed).mean() > self.options.sudden:
-            return self._run()
-        due = self._moved and self._since_run >= self.options.every
-        return (due or self._settling > 0) and self._run()
+        at_once = self._settling > 0 or (step > allowed).mean() > self.options.sudden
+        if at_once or (self._moved and self._since_run >= self.options.every):
+            return self._run(at_once=at_once)
+        self.share = min(1.0, self.share + 1 / self.options.every)
+        return False
+
+    @property
+    def must_show(self) -> bool:
+        """Whether what is shown of the last frame may differ from what was shown before it."""
+        return self.share < 1 or bool(self._stale.any())
 
     def estimate(self, ab: np.ndarray) -> None:
-        """Take the network's estimate for the last frame, (2, h', w')."""
+        """Take the estimate to show of the last frame, (2, h', w')."""
         self._ab = np.stack([_resize(plane, self._stale.shape) for plane in ab], axis=-1)
         self._stale |= (np.abs(self._ab - self._shown) > self.options.repaint).any(-1)
 
@@ -107,9 +118,10 @@ class Gate:
         per_row, per_column = height / self._stale.shape[0], width / self._stale.shape[1]
         return [(_times(rows, per_row), _times(columns, per_column)) for rows, columns in blocks]
 
-    def _run(self) -> bool:
+    def _run(self, *, at_once: bool) -> bool:
         self._since_run, self._moved = 0, False
         self._settling = max(0, self._settling - 1)
+        self.share = 1.0 if at_once else 1 / self.options.every
         return True
 
     def _allowed(self, step: np.ndarray) -> float:

@@ -117,7 +117,8 @@ def test_the_report_is_one_line() -> None:
                     left_out=["data stream 2 (klv)"])  # fmt: skip
     assert str(report) == (
         "b.mp4: 50 frames in 2.0 s (25.0 fps); the network ran on 20 of them; 2 cuts; damaged in 3 places; "
-        "1 timestamp made up; the pictures break off at 1.9 s, before the file says they end; without data stream 2 (klv)"
+        "1 timestamp made up; the pictures break off at 1.9 s, before the file says they end; "
+        "without data stream 2 (klv)"
     )
 
 
