@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 import torch
 
 from temporal_colorize import cli
+from temporal_colorize.inference.runtimes import RuntimeOptions
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.training.module import ColorizationModule
@@ -22,7 +23,7 @@ def choices(group: str) -> list[str]:
 
 
 def test_no_yaml_is_forgotten_here() -> None:
-    roots = {"train", "infer", "evaluate"}
+    roots = {"train", "infer", "evaluate", "export"}
     assert {path.stem for path in CONF.glob("*.yaml")} == roots
     assert {path.parent.name for path in CONF.glob("*/*.yaml")} == {*TRAIN_GROUPS, *INFER_GROUPS}
 
@@ -92,9 +93,17 @@ def test_inference_choices_compose_and_build(group: str, choice: str) -> None:
     assert config.encoder.codec
 
 
-def test_evaluation_composes() -> None:
-    config = cli.compose("evaluate", ["data.root=/somewhere"])
+@pytest.mark.parametrize("program", ["evaluate", "export"])
+def test_other_programs_compose(program: str) -> None:
+    config = cli.compose(program, ["data.root=/somewhere"])
     assert config.data.root == "/somewhere"
+
+
+@pytest.mark.parametrize("program", ["infer", "evaluate"])
+def test_runtimes_compose_and_build(program: str) -> None:
+    config = cli.compose(program, ["data.root=/somewhere"] if program == "evaluate" else [])
+    options = RuntimeOptions(**{name: config[name] for name in ("runtime", "precision", "threads", "cache")})
+    assert options.chosen(torch.device("cpu")) == ("torch" if program == "evaluate" else "openvino")
 
 
 @pytest.mark.parametrize(
