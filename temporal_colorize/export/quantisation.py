@@ -10,8 +10,10 @@ import numpy as np
 sys.modules.setdefault("openvino_telemetry", None)  # or every use of NNCF is told to Google Analytics
 import nncf  # noqa: E402
 
-# What stays in floating point, by the names of the networks' modules.
+# What stays in floating point: by the names of the networks' modules, those that decide colours or add up over frames;
 KEPT = (r".*head.*", r".*memory.*", r".*blend.*", r".*recall.*")
+# and by their types in OpenVINO and ONNX, those of hints, where a guard against 0 / 0 would be rounded to 0.
+_KEPT_TYPES = {"xml": ("AvgPool", "Multiply", "Divide"), "onnx": ("AveragePool", "Mul", "Div")}
 
 
 def quantised(graph: Any, items: Sequence[dict[str, np.ndarray]], *, kept: Sequence[str] = KEPT) -> Any:
@@ -24,7 +26,8 @@ def quantised(graph: Any, items: Sequence[dict[str, np.ndarray]], *, kept: Seque
     """
     nncf.set_log_level(logging.ERROR)
     taken = [_without_unused(graph, item) for item in items]
-    scope = nncf.IgnoredScope(patterns=list(kept), validate=False)
+    types = _KEPT_TYPES["xml" if hasattr(graph, "inputs") else "onnx"]
+    scope = nncf.IgnoredScope(patterns=list(kept), types=list(types), validate=False)
     return nncf.quantize(graph, nncf.Dataset(taken), subset_size=len(taken), ignored_scope=scope)
 
 

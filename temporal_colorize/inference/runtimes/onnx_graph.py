@@ -55,9 +55,26 @@ def _quiet() -> Iterator[None]:
 
 
 def write(model: onnx.ModelProto, card: Card, path: Path) -> None:
-    """Write a graph and its card as one file."""
+    """Write a graph and its card as one file; the card's precision decides about the constants."""
+    if card.precision == "fp16":
+        _halve(model)
     onnx.helper.set_model_props(model, {f"{PREFIX}{name}": value for name, value in card.metadata().items()})
     onnx.save_model(model, path)
+
+
+def _halve(model: onnx.ModelProto) -> None:
+    """Store kernels as float16, each with a cast, which ONNX Runtime does once, when it loads the graph."""
+    casts = []
+    for constant in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(constant)
+        if values.dtype != np.float32 or values.ndim < 2 or np.abs(values).max() > np.finfo(np.float16).max:
+            continue
+        name = constant.name
+        constant.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
 
 
 def read(path: Path) -> tuple[Card, onnx.ModelProto]:

