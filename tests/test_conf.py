@@ -8,6 +8,7 @@ import torch
 
 from temporal_colorize import cli
 from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.runtimes import RuntimeOptions
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.training.module import ColorizationModule
@@ -23,7 +24,7 @@ def choices(group: str) -> list[str]:
 
 
 def test_no_yaml_is_forgotten_here() -> None:
-    roots = {"train", "infer", "evaluate"}
+    roots = {"train", "infer", "evaluate", "export"}
     assert {path.stem for path in CONF.glob("*.yaml")} == roots
     assert {path.parent.name for path in CONF.glob("*/*.yaml")} == {*TRAIN_GROUPS, *INFER_GROUPS}
 
@@ -94,9 +95,17 @@ def test_inference_choices_compose_and_build(group: str, choice: str) -> None:
     assert config.gate.every is None or GateOptions(**config.gate) == GateOptions()  # one set of numbers
 
 
-def test_evaluation_composes() -> None:
-    config = cli.compose("evaluate", ["data.root=/somewhere"])
+@pytest.mark.parametrize("program", ["evaluate", "export"])
+def test_other_programs_compose(program: str) -> None:
+    config = cli.compose(program, ["data.root=/somewhere"])
     assert config.data.root == "/somewhere"
+
+
+@pytest.mark.parametrize("program", ["infer", "evaluate"])
+def test_runtimes_compose_and_build(program: str) -> None:
+    config = cli.compose(program, ["data.root=/somewhere"] if program == "evaluate" else [])
+    options = RuntimeOptions(**{name: config[name] for name in ("runtime", "precision", "threads", "cache")})
+    assert options.chosen(torch.device("cpu")) == ("torch" if program == "evaluate" else "openvino")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ ALLOWED = {
     "inference": {"color", "models", "options", "video"},
     "training": {"color", "models", "losses", "gradient_prior", "metrics", "data", "inference", "options"},
     "evaluation": {"color", "models", "metrics", "data", "inference"},
-    "cli": {"training", "evaluation", "inference", "options"},
+    "export": {"color", "inference", "models", "options"},
+    "cli": {"training", "evaluation", "export", "inference", "options"},
 }
 
 

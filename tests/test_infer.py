@@ -9,11 +9,12 @@ import av
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.runtimes import RuntimeOptions, open_weights
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.video import colorize_video
-from temporal_colorize.inference.weights import load_weights
 from tests.support.caffe import write_caffe
 from tests.support.networks import tiny_weights_file
 from tests.support.program import ROOT, run
@@ -79,7 +80,7 @@ def test_two_clips_in_one_process_equal_two_processes(weights: Path, tmp_path: P
         write_video(tmp_path / f"{name}.mp4", count=12, metadata={"title": str(start)})
         assert infer(weights, f"video={tmp_path / name}.mp4", f"output={tmp_path / name}.alone.mp4",
                      "encoder=lossless").returncode == 0  # fmt: skip
-    loaded = load_weights(str(weights))
+    loaded = open_weights(str(weights), RuntimeOptions(threads=1), device=torch.device("cpu"))
     for name in ("a", "b"):
         session = Session(loaded, SessionOptions(size=64))
         colorize_video(tmp_path / f"{name}.mp4", tmp_path / f"{name}.together.mp4", session, codec="libx264",

@@ -12,6 +12,7 @@ from temporal_colorize.data.pictures import Photographs
 from temporal_colorize.evaluation.painter import Condition
 from temporal_colorize.evaluation.run import Plan, evaluate
 from temporal_colorize.evaluation.scenes import find_scenes
+from temporal_colorize.inference.runtimes import RuntimeOptions
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.inference.weights import Weights, load_weights
 from tests.support.shared import shared
@@ -28,7 +29,14 @@ def groups() -> dict[str, dict[str, dict[str, float]]]:
     files = {"pictures": "*.tar", "videos": "clips/cctv-fi00*", "groups": {}}
     scenes = find_scenes(root=str(root), **files, every=12)
     conditions = (Condition(name="clean", vividness=("honest", None), most_frames=3),)
-    plan = Plan(weights=("convlstm",), conditions=conditions, options=SessionOptions(), device="cpu", drift_frames=0)
+    plan = Plan(
+        weights=("convlstm",),
+        conditions=conditions,
+        options=SessionOptions(),
+        runtime=RuntimeOptions(runtime="torch"),
+        device="cpu",
+        drift_frames=0,
+    )
     return evaluate(scenes, plan).scores["clean"]
 
 

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from temporal_colorize.cli.composing import build, compose, conf_folder, quote, quote_literals
+from temporal_colorize.cli.exporting import export_once
 from temporal_colorize.cli.guard import guarded
 from temporal_colorize.cli.programs import evaluate_once, infer_once, train_once
 
-__all__ = ["build", "compose", "conf_folder", "evaluate", "infer", "train"]
+__all__ = ["build", "compose", "conf_folder", "evaluate", "export", "infer", "train"]
 
 _INFER_HELP = """Colour a monochrome video or picture.
 
@@ -28,6 +29,10 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   temperature=T                1 the mean of the likely colours, 0.38 near the likeliest; default: by the weights
   inference.size=192           shorter side of what the network sees, in pixels; default: by the weights
   device=auto                  cpu, cuda, mps
+  runtime=auto                 torch, openvino, onnx: what computes the network; docs/runtimes.md
+  precision=auto               fp32, bf16, fp16
+  threads=N                    of the network on a CPU; default: all
+  cache=FOLDER|off             where converted networks are kept; default: ~/.cache/temporal-colorize
   audio=copy|drop              the sound, bit for bit, or without
   progress=true                a progress bar on standard error
 
@@ -64,6 +69,11 @@ def infer() -> None:
 def evaluate() -> None:
     """Run `evaluate.py`."""
     guarded(lambda: evaluate_once(compose("evaluate", sys.argv[1:])))
+
+
+def export() -> None:
+    """Run `export.py`."""
+    guarded(lambda: export_once(compose("export", sys.argv[1:])))
 
 
 def _same_folder(arguments: Sequence[str]) -> list[str]:

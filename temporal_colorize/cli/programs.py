@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from temporal_colorize.inference.gate import GateOptions
+    from temporal_colorize.inference.runtimes import RuntimeOptions
     from temporal_colorize.inference.video import Report
     from temporal_colorize.inference.weights import Weights
 
@@ -63,9 +64,9 @@ def train_once(config: "DictConfig") -> float:
 def infer_once(config: "DictConfig") -> None:
     """Colour one video or picture and print the report."""
     from temporal_colorize.inference.picture import colorize_picture, is_picture
-    from temporal_colorize.inference.session import Session, SessionOptions, pick_device
+    from temporal_colorize.inference.runtimes import open_weights
+    from temporal_colorize.inference.session import Session, SessionOptions
     from temporal_colorize.inference.video import colorize_video, lossless_options
-    from temporal_colorize.inference.weights import load_weights
     from temporal_colorize.options import require_one_of
 
     if config.video is None or config.weights is None:
@@ -74,8 +75,9 @@ def infer_once(config: "DictConfig") -> None:
     for switch in ("progress", "profile"):
         require_one_of(switch, config[switch], (True, False))
     options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
-    device = pick_device(config.device)
-    weights = load_weights(config.weights, **_asked_of_weights(config.get("model")))
+    runtime = _runtime(config)
+    device = runtime.pick_device(config.device)
+    weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
     session = Session(weights, options, device=device)
     if is_picture(config.video):
         report = colorize_picture(config.video, config.output, session)
@@ -117,14 +119,20 @@ def _write_report(path: Path, report: "Report") -> None:
         raise ValueError(f"report={path} cannot be written ({error.strerror}); the output is complete") from error
 
 
-def _asked_of_weights(model: "DictConfig | None") -> dict[str, Any]:
+def _runtime(config: "DictConfig") -> "RuntimeOptions":
+    from temporal_colorize.inference.runtimes import RuntimeOptions
+
+    return RuntimeOptions(**{name: config[name] for name in ("runtime", "precision", "threads", "cache")})
+
+
+def asked_of_weights(model: "DictConfig | None") -> dict[str, Any]:
     """Say which network the weights must be of, by a file of conf/model, and its options for where they do not say."""
     if model is None:
         return {}
     from hydra.utils import get_class
 
     options = {name: model[name] for name in ("prototxt", "mask_center") if name in model}
-    return {"architecture": get_class(model._target_).architecture, "options": options}
+    return {"architecture": get_class(model._target_).architecture, "network": options}
 
 
 def evaluate_once(config: "DictConfig") -> None:
@@ -139,8 +147,8 @@ def evaluate_once(config: "DictConfig") -> None:
     from temporal_colorize.evaluation.run import Plan
     from temporal_colorize.evaluation.run import evaluate as measure
     from temporal_colorize.evaluation.scenes import find_scenes
-    from temporal_colorize.inference.session import SessionOptions, pick_device
-    from temporal_colorize.inference.weights import load_weights
+    from temporal_colorize.inference.runtimes import open_weights
+    from temporal_colorize.inference.session import SessionOptions
     from temporal_colorize.options import require_number
 
     for option, least in {"workers": 1, "data.every": 1, "drift.frames": 0, "drift.scenes": 0}.items():
@@ -152,7 +160,9 @@ def evaluate_once(config: "DictConfig") -> None:
     folder = _writable_folder(config.output)
     scenes = find_scenes(**config.data)
     names = _as_list(config.weights)
-    loaded = {weights.name: weights for weights in map(load_weights, names)}
+    runtime = _runtime(config)
+    device = runtime.pick_device(config.device)
+    loaded = {weights.name: weights for weights in (open_weights(name, runtime, device=device) for name in names)}
     rows = {name: _decoding(weights) for name, weights in loaded.items()}
     if len(rows) < len(names):
         raise ValueError(f"weights={','.join(names)}: two of them have the same name; rename one, or its folder")
@@ -160,12 +170,12 @@ def evaluate_once(config: "DictConfig") -> None:
         weights=tuple(names),
         conditions=_conditions(config),
         options=SessionOptions(temperature=config.temperature, **config.inference),
+        runtime=runtime,
         device=config.device,
         drift_frames=config.drift.frames,
         drift_scenes=config.drift.scenes,
     )
     result = measure(scenes, plan, workers=config.workers)
-    device = pick_device(config.device)
     costs = measure_costs({name: weights.net.to(device) for name, weights in loaded.items()})
     text = report.markdown(result, rows, costs)
     (folder / "report.md").write_text(text)

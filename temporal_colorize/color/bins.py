@@ -164,9 +164,10 @@ def decode_annealed_mean(
         raise ValueError(f"vividness={vividness} is outside 0..1: 0 is honest, 1 is the most vivid")
     if not temperature > 0 or math.isinf(temperature):
         raise ValueError(f"temperature={temperature} must be above 0: 1 is the mean, 0.38 is near the mode")
-    probabilities = torch.softmax(_untilted(logits, log_weights, vividness) / temperature, dim=-3)
+    probabilities = _untilted(logits, log_weights, vividness).mul_(1 / temperature).softmax(dim=-3)
     with torch.autocast(logits.device.type, enabled=False):  # in bfloat16 ab would be off by up to 0.25
-        return torch.einsum("...qhw,qc->...chw", probabilities, bin_centres().to(logits.device))
+        ab = bin_centres().to(logits.device).T @ probabilities.flatten(-2)
+    return ab.reshape(*logits.shape[:-3], 2, *logits.shape[-2:])
 
 
 def _untilted(logits: Tensor, log_weights: Tensor, vividness: float) -> Tensor:

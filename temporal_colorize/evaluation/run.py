@@ -18,8 +18,9 @@ from temporal_colorize.evaluation.painter import Condition, paint, row_name
 from temporal_colorize.evaluation.scenes import Scene, TruthFrame, read_truth
 from temporal_colorize.evaluation.tally import Tally
 from temporal_colorize.inference.planes import see
-from temporal_colorize.inference.session import Session, SessionOptions, pick_device
-from temporal_colorize.inference.weights import Weights, load_weights
+from temporal_colorize.inference.runtimes import RuntimeOptions, open_weights
+from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.inference.weights import Weights
 from temporal_colorize.metrics.calibration import Reliability
 from temporal_colorize.metrics.temporal import Drift
 
@@ -39,6 +40,7 @@ class Plan:
         weights: Names or paths.
         conditions: The first is for the pictures of the contact sheet, and for features.
         options: How streams are coloured.
+        runtime: What computes the networks.
         device: See `inference.session.pick_device`.
         drift_frames: Length of the looped still scene, which settles for 30 frames; 0 leaves drift out.
         drift_scenes: Of how many scenes, taken evenly from stills and each kind of clip, the first frame is looped.
@@ -47,6 +49,7 @@ class Plan:
     weights: tuple[str, ...]
     conditions: tuple[Condition, ...]
     options: SessionOptions
+    runtime: RuntimeOptions
     device: str = "auto"
     drift_frames: int = 1000
     drift_scenes: int = 2
@@ -148,8 +151,8 @@ class _Examiner:
     """Measures one scene after the other with the same networks."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan, self.device = plan, pick_device(plan.device)
-        self.weights = [load_weights(name) for name in plan.weights]
+        self.plan, self.device = plan, plan.runtime.pick_device(plan.device)
+        self.weights = [open_weights(name, plan.runtime, device=self.device) for name in plan.weights]
         self.features = Lite2Features()
 
     def __call__(self, scene: Scene, shown: bool, looped: bool) -> Evaluation:

@@ -39,7 +39,7 @@ class ChromaStream:
     ) -> None:
         self.looks = 0
         self._session, self._coding = session, coding
-        self._size = session.network_size(*shape)
+        self._size = session.prepare(*shape)
         self._layer = ChromaLayer(coding, chroma_shape)
         self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
         self._stage = (profile or Profile()).stage

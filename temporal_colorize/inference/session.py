@@ -114,6 +114,13 @@ class Session:
         scale = self.size * min(1 / min(height, width), LONGEST / max(height, width))
         return tuple(max(stride, round(length * scale / stride) * stride) for length in (height, width))
 
+    def prepare(self, height: int, width: int) -> tuple[int, int]:
+        """Make the runtime as fast as it can be for pictures of this size, and return the `network_size`."""
+        size = self.network_size(height, width)
+        if hasattr(self.net, "prepare"):
+            self.net.prepare(*size)
+        return size
+
     def color(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         """Colour the next frame; `step` and `decode` in one."""
         return self.decode(self.step(lightness, hints))

@@ -185,8 +185,12 @@ def load_weights(name: str, *, architecture: str | None = None, options: Mapping
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         first = str(error).splitlines()[0]
         raise WeightsError(f"weights={path} does not fit model={found}: {first}") from error
-    name = path.stem if path.stem != "weights" else path.absolute().parent.name  # as a training leaves them
-    return Weights(net.eval().requires_grad_(False), log_weights, decoding, name, size)
+    return Weights(net.eval().requires_grad_(False), log_weights, decoding, name_of(path), size)
+
+
+def name_of(path: Path) -> str:
+    """Name weights by their file, or by its folder where it is called "weights", as a training leaves them."""
+    return path.stem if path.stem != "weights" else path.absolute().parent.name
 
 
 def copy_into(net: nn.Module, weights: Weights) -> None:

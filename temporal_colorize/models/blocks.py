@@ -69,20 +69,17 @@ class ConvLSTM(nn.Module):
         with torch.no_grad():
             self.from_input.bias[hidden : 2 * hidden] = 1.0  # a forget gate that starts open remembers
 
-    def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Run over a clip.
 
         Args:
             x: (B, T, C, h, w).
-            state: Hidden and cell, each (B, hidden, h, w); None for zeros.
+            state: Hidden and cell, each (B, hidden, h, w); zeros for a fresh start.
 
         Returns:
             Hidden maps, (B, T, hidden, h, w), and the state after the last frame.
         """
-        batch, frames, _, height, width = x.shape
-        if state is None:
-            zeros = x.new_zeros(batch, self.hidden, height, width)
-            state = zeros, zeros.float()
+        batch, frames = x.shape[:2]
         hidden, cell = state
         driven = self.from_input(x.flatten(0, 1)).unflatten(0, (batch, frames))
         outputs = []
@@ -130,7 +127,8 @@ class TemporalBlend(nn.Module):
             x: (B, T, width, h, w).
             seen: (B, T, seen, h, w), the picture.
             hints: (B, T, 3, h, w): a, b and the share of the pixel that is hinted.
-            state: Features, picture and known hints of the frame before; empty for a fresh start.
+            state: Features, picture and known hints of the frame before, and a plane, (B, 1, h, w), that is 1 where
+                there was one; zeros for a fresh start.
 
         Returns:
             The blended features, like x; what is known of hints, like hints; the state after the last frame.
@@ -138,13 +136,13 @@ class TemporalBlend(nn.Module):
         outputs, known = [], []
         for frame in range(x.shape[1]):
             now, picture, hint = (part[:, frame].float() for part in (x, seen, hints))
-            before, picture_before, hint_before = state or (now, picture, torch.zeros_like(hint))
+            before, picture_before, hint_before, went_before = state
             change = _CHANGE_SCALE * (picture - picture_before).abs()
             gate = self.gate(torch.cat([now, before, change], dim=1)).float().sigmoid()
-            keep = ((1 + 2 * _STRETCH) * gate - _STRETCH).clamp(0, 1) * (1 - hint[:, 2:])
+            keep = ((1 + 2 * _STRETCH) * gate - _STRETCH).clamp(0, 1) * (1 - hint[:, 2:]) * went_before
             outputs.append(torch.lerp(now, before, keep))
             known.append(_known(hint, hint_before, keep))
-            state = outputs[-1], picture, known[-1]
+            state = outputs[-1], picture, known[-1], torch.ones_like(went_before)
         return torch.stack(outputs, dim=1), torch.stack(known, dim=1), state
 
 

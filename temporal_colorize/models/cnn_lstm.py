@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from temporal_colorize.color.bins import BIN_COUNT, bin_centres, decode_annealed_mean, load_prior
 from temporal_colorize.models.blocks import ConvLSTM
-from temporal_colorize.models.contract import ColorOutput, State, check_clip
+from temporal_colorize.models.contract import ColorOutput, State, StatePlane, check_clip, fresh_state
 from temporal_colorize.models.inception_resnet import InceptionResNetV2
 from temporal_colorize.models.public_weights import read_public
 
@@ -95,6 +95,7 @@ class CnnLstm(nn.Module):
             "temperature": temperature,
         }
         self.stride = prod(pooling)
+        self.state_planes = (StatePlane(memory, self.stride),) * 2 if memory else ()
         self.encoder = _build_encoder(encoder, encoder_weights, (widths, repeats, pooling))
         self.classify = nn.Conv2d(widths[-1] if encoder == "blocks" else InceptionResNetV2.width, bins, 1)
         self.memory = ConvLSTM(3, memory) if memory else None
@@ -108,6 +109,8 @@ class CnnLstm(nn.Module):
     ) -> tuple[ColorOutput, State | None]:
         """Colour a clip; shapes and ranges are those of `VideoColorizer`. The state: hidden and cell of the LSTM."""
         check_clip(lightness, hints, self.stride)
+        if self.memory is not None:
+            state = state or fresh_state(self, len(lightness), *lightness.shape[-2:], like=lightness)
         grey = (lightness.flatten(0, 1) - 50) / 50
         alone = self.classify(self._features(grey)).unflatten(0, lightness.shape[:2])
         grey = F.avg_pool2d(grey, self.stride).unflatten(0, lightness.shape[:2])
@@ -128,7 +131,7 @@ class CnnLstm(nn.Module):
         return F.interpolate(deep, (height // self.stride, width // self.stride), mode="bilinear")
 
     def _recall(self, outputs: Tensor, state: State | None) -> Tensor:
-        return outputs if self.recall is None or not state else outputs + self.recall(state[0].to(outputs.dtype))
+        return outputs if self.recall is None else outputs + self.recall(state[0].to(outputs.dtype))
 
     def _spread(self, outputs: Tensor) -> Tensor:
         """Give every bin its logit, (B, 313, h, w): bins that share an output share its probability evenly."""
@@ -141,7 +144,7 @@ class CnnLstm(nn.Module):
         if self.memory is None:
             return state
         lab = torch.cat([grey, (ab / _AB_SCALE).to(grey.dtype)], dim=1)
-        return self.memory(lab[:, None], state or None)[1]
+        return self.memory(lab[:, None], state)[1]
 
 
 def _build_encoder(name: str, weights: str | None, blocks: tuple[Sequence[int], ...]) -> nn.Module:

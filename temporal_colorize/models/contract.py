@@ -52,6 +52,13 @@ def trust_hints(ab: Tensor, known: Tensor) -> Tensor:
     return torch.lerp(ab.float(), known[:, :, :2], known[:, :, 2:])
 
 
+class StatePlane(NamedTuple):
+    """A tensor of the state: (B, channels, H / stride, W / stride), zeros at a fresh start."""
+
+    channels: int
+    stride: int
+
+
 class VideoColorizer(Protocol):
     """A network under the contract.
 
@@ -61,6 +68,8 @@ class VideoColorizer(Protocol):
         stride: Height and width of the input must be multiples of this.
         fixed_size: The height and width that the input must have, where a network takes one size alone, or None.
         has_bins: Whether it gives logits.
+        state_planes: What its state consists of, in order; empty for a network of single frames, which gives back the
+            state that it is given.
     """
 
     architecture: str
@@ -68,6 +77,7 @@ class VideoColorizer(Protocol):
     stride: int
     fixed_size: tuple[int, int] | None
     has_bins: bool
+    state_planes: tuple[StatePlane, ...]
 
     def __call__(
         self, lightness: Tensor, hints: Tensor | None = None, state: State | None = None
@@ -77,12 +87,22 @@ class VideoColorizer(Protocol):
         Args:
             lightness: (B, T, 1, H, W), L* in 0..100.
             hints: (B, T, 3, H, W): a, b in ab units and a 0/1 mask of the pixels where they are given; None for none.
-            state: What the call on the frames before returned; None for a fresh start.
+            state: What the call on the frames before returned; None for a fresh start, which zeros are too, also in
+                some of a batch's streams or some places alone.
 
         Raises:
             ValueError: If a shape does not fit.
         """
         ...
+
+
+def fresh_state(net: VideoColorizer, batch: int, height: int, width: int, *, like: Tensor | None = None) -> State:
+    """Make the state that stands for None: zeros, float32 on the CPU, or of the type and on the device of `like`."""
+    like = torch.empty(0) if like is None else like
+    return tuple(
+        like.new_zeros(batch, plane.channels, height // plane.stride, width // plane.stride)
+        for plane in net.state_planes
+    )
 
 
 def check_clip(lightness: Tensor, hints: Tensor | None, stride: int) -> None:

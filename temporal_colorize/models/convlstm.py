@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from temporal_colorize.color.bins import BIN_COUNT
 from temporal_colorize.models.blocks import ConvLSTM, ConvNormAct, ResidualEncoder, TemporalBlend, pool_hints
-from temporal_colorize.models.contract import ColorOutput, State, check_clip, trust_hints
+from temporal_colorize.models.contract import ColorOutput, State, StatePlane, check_clip, fresh_state, trust_hints
 from temporal_colorize.models.efficientnet_lite import EfficientNetLite, imagenet_weights
 
 Encoder = Literal["lite0", "lite2", "residual"]
@@ -62,6 +62,7 @@ class ConvLSTMUNet(nn.Module):
             "classify": classify,
         }
         self.has_bins = classify
+        self.state_planes = _state_planes(widths[2], memory, blend)
         self.encoder = _build_encoder(encoder, encoder_width, pretrained, frozen_blocks)
         _, skip4, skip8, skip16, deep = self.encoder.widths
         wide16, wide8, wide4 = widths
@@ -91,7 +92,8 @@ class ConvLSTMUNet(nn.Module):
         given = self._hints_at_quarter(lightness, hints)
         hint4 = torch.cat([given[:, :2] / _AB_SCALE, (given[:, 2:] > 0).to(given.dtype)], dim=1)
         _, skip4, skip8, skip16, deep = self.encoder(grey)
-        before16, before8, before4 = self._split(state)
+        height, width = lightness.shape[-2:]
+        before16, before8, before4 = self._split(state or fresh_state(self, len(lightness), height, width, like=grey))
 
         x = self.fuse16(_enlarge(self.lateral32(deep)) + self.lateral16(skip16))
         x, after16 = _remember(self.memory16, x, F.pixel_unshuffle(hint4, 4), before16, clip)
@@ -110,10 +112,10 @@ class ConvLSTMUNet(nn.Module):
         logits = None if self.bin_head is None else self.bin_head(x).unflatten(0, clip)
         return ColorOutput(ab, logits, known), (*after16, *after8, *after4)
 
-    def _split(self, state: State | None) -> tuple[State, State, State]:
+    def _split(self, state: State) -> tuple[State, State, State]:
         """Divide the state among the two memories and the blend, of which any may be missing."""
-        parts, rest = [], state or ()
-        for holder, length in ((self.memory16, 2), (self.memory8, 2), (self.blend4, 3)):
+        parts, rest = [], state
+        for holder, length in ((self.memory16, 2), (self.memory8, 2), (self.blend4, 4)):
             length = length if holder is not None else 0
             parts.append(rest[:length])
             rest = rest[length:]
@@ -124,6 +126,13 @@ class ConvLSTMUNet(nn.Module):
             return pool_hints(hints.flatten(0, 1), 4)
         batch, frames, _, height, width = lightness.shape
         return lightness.new_zeros(batch * frames, 3, height // 4, width // 4)
+
+
+def _state_planes(width: int, memory: tuple[int, int], blend: bool) -> tuple[StatePlane, ...]:
+    """List hidden and cell of the two memories, and what the blend keeps, of features `width` channels."""
+    memory16, memory8 = memory
+    planes = [StatePlane(memory16, 16)] * 2 * (memory16 > 0) + [StatePlane(memory8, 8)] * 2 * (memory8 > 0)
+    return tuple(planes) + tuple(StatePlane(channels, 4) for channels in (width, 4**2, 3, 1)) * blend
 
 
 def _build_encoder(name: str, width: int, pretrained: bool, frozen_blocks: int) -> EfficientNetLite | ResidualEncoder:
@@ -150,5 +159,5 @@ def _remember(
     if memory is None:
         return x, ()
     driven = torch.cat([x, hints.to(x.dtype)], dim=1).unflatten(0, clip)
-    remembered, state = memory(driven, state or None)
+    remembered, state = memory(driven, state)
     return torch.cat([x, remembered.flatten(0, 1)], dim=1), state

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from temporal_colorize.models.contract import ColorOutput, State, check_clip
+from temporal_colorize.models.contract import ColorOutput, State, StatePlane, check_clip
 from temporal_colorize.models.efficientnet_lite import EfficientNetLite, imagenet_weights
 from temporal_colorize.models.inception_resnet import InceptionResNetV2
 from temporal_colorize.models.public_weights import read_public, take
@@ -112,6 +112,7 @@ class FusionNet(nn.Module):
     stride = 8
     fixed_size: tuple[int, int] | None = None
     has_bins = False
+    state_planes: tuple[StatePlane, ...] = ()
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from temporal_colorize.color.bins import BIN_COUNT, bin_centres
-from temporal_colorize.models.contract import ColorOutput, State, check_clip
+from temporal_colorize.models.contract import ColorOutput, State, StatePlane, check_clip
 from temporal_colorize.models.zhang import REHEAT
 
 _CENTRES, _REHEAT = "class8_ab", "conv8_313_rh"  # the layers whose blobs OpenCV's sample puts in
@@ -39,6 +39,7 @@ class OpenCVCaffe(nn.Module):
     stride = 8
     fixed_size = None
     has_bins = False
+    state_planes: tuple[StatePlane, ...] = ()
 
     def __init__(self, *, prototxt: str, caffemodel: str) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from temporal_colorize.models.contract import ColorOutput, State, check_clip
+from temporal_colorize.models.contract import ColorOutput, State, StatePlane, check_clip
 
 _AB_SCALE = 110.0
 _SQUEEZED = 32  # channels before the dense layers: from all 512 of a 256x256 picture they would have 134 M weights
@@ -38,6 +38,7 @@ class PlainCNN(nn.Module):
     stride = 16
     fixed_size: tuple[int, int] | None = None
     has_bins = False
+    state_planes: tuple[StatePlane, ...] = ()
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from temporal_colorize.models.contract import ColorOutput, State, check_clip
+from temporal_colorize.models.contract import ColorOutput, State, StatePlane, check_clip
 from temporal_colorize.models.public_weights import take
 from temporal_colorize.models.zhang import ConvEncoder, conv_block
 
@@ -43,6 +43,7 @@ class Siggraph17Net(nn.Module):
     stride = 8
     fixed_size = None
     has_bins = False
+    state_planes: tuple[StatePlane, ...] = ()
 
     def __init__(self, *, width: int = 64, mask_center: float = 0.0) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from temporal_colorize.color.bins import BIN_COUNT, decode_annealed_mean
-from temporal_colorize.models.contract import ColorOutput, State, check_clip
+from temporal_colorize.models.contract import ColorOutput, State, StatePlane, check_clip
 from temporal_colorize.models.zhang import conv_block
 
 _UP_REPEATS = 3
@@ -39,6 +39,7 @@ class SurveillanceNet(nn.Module):
     stride = 16
     fixed_size: tuple[int, int] | None = None
     has_bins = True
+    state_planes: tuple[StatePlane, ...] = ()
 
     def __init__(
         self,

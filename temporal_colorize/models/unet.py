@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from temporal_colorize.models.blocks import ConvNormAct
-from temporal_colorize.models.contract import ColorOutput, State, check_clip
+from temporal_colorize.models.contract import ColorOutput, State, StatePlane, check_clip
 
 _AB_SCALE = 110.0
 
@@ -34,6 +34,7 @@ class UNet(nn.Module):
     stride = 16
     fixed_size: tuple[int, int] | None = None
     has_bins = False
+    state_planes: tuple[StatePlane, ...] = ()
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from temporal_colorize.color.bins import BIN_COUNT, bin_centres, decode_annealed_mean
-from temporal_colorize.models.contract import ColorOutput, State, check_clip
+from temporal_colorize.models.contract import ColorOutput, State, StatePlane, check_clip
 from temporal_colorize.models.public_weights import take
 
 REHEAT = 2.606  # by what the published network multiplies its logits; the paper prints the inverse as T = 0.38
@@ -68,6 +68,7 @@ class ZhangNet(nn.Module):
     stride = 8
     fixed_size = None
     has_bins = True
+    state_planes: tuple[StatePlane, ...] = ()
 
     def __init__(self, *, width: int = 64) -> None:
         super().__init__()

@@ -10,6 +10,7 @@ from temporal_colorize.cli import programs
 from temporal_colorize.evaluation.painter import Condition
 from temporal_colorize.evaluation.run import Evaluation, Plan, evaluate
 from temporal_colorize.evaluation.scenes import find_scenes
+from temporal_colorize.inference.runtimes import RuntimeOptions
 from temporal_colorize.inference.session import SessionOptions
 from tests.support.networks import tiny_weights_file
 from tests.support.program import run
@@ -36,6 +37,7 @@ def measured(folder: Path, *, workers: int = 1) -> Evaluation:
         weights=(str(tiny_weights_file(folder)),),
         conditions=CONDITIONS,
         options=SessionOptions(size=64),
+        runtime=RuntimeOptions(runtime="torch"),
         device="cpu",
         drift_frames=35,
         drift_scenes=1,

@@ -9,6 +9,7 @@ from torch import nn
 from temporal_colorize.color.bins import BIN_COUNT
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.weights import ARCHITECTURES, load_weights, save_weights
+from temporal_colorize.models.contract import fresh_state
 
 NARROW = (8, 8, 8, 8, 8)
 SMALL = {
@@ -51,6 +52,26 @@ def test_frame_by_frame_equals_the_whole_clip(net: nn.Module, clip: torch.Tensor
         output, state = net(frame, None, state)
         parts.append(output.ab)
     torch.testing.assert_close(torch.cat(parts, dim=1), whole.ab, atol=1e-2, rtol=1e-3)
+
+
+@torch.no_grad()
+def test_zeros_are_a_fresh_start_and_no_hints(net: nn.Module, clip: torch.Tensor) -> None:
+    fresh = fresh_state(net, 1, 64, 96)
+    without, after = net(clip)
+    zeros, _ = net(clip, torch.zeros(1, 3, 3, 64, 96), fresh)
+    assert all(torch.equal(a, b) for a, b in zip(zeros, without, strict=True) if a is not None)
+    assert [plane.shape for plane in fresh] == [plane.shape for plane in after or ()]
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("net", ["convlstm", "cnn_lstm"], indirect=True)
+def test_one_stream_of_a_batch_starts_afresh_alone(net: nn.Module, clip: torch.Tensor) -> None:
+    two = torch.cat([clip, clip.flip(-1)])
+    _, state = net(two)
+    reset = tuple(torch.cat([plane[:1], torch.zeros_like(plane[1:])]) for plane in state)
+    output, _ = net(two[:, :1], None, reset)
+    torch.testing.assert_close(output.ab[:1], net(two[:1, :1], None, tuple(part[:1] for part in state))[0].ab)
+    torch.testing.assert_close(output.ab[1:], net(two[1:, :1])[0].ab)
 
 
 @torch.no_grad()

@@ -8,6 +8,11 @@ from temporal_colorize.models.convlstm import ConvLSTMUNet
 from tests.support.networks import tiny_network
 
 
+def fresh(x: torch.Tensor, seen: torch.Tensor, hints: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Make a blend's state for a fresh start."""
+    return *(torch.zeros_like(part[:, 0]) for part in (x, seen, hints)), torch.zeros_like(hints[:, 0, :1])
+
+
 def test_the_default_costs_what_its_yaml_says() -> None:
     net = ConvLSTMUNet(blend=True).eval()
     assert sum(p.numel() for p in net.parameters()) == pytest.approx(6.8e6, rel=0.01)
@@ -38,7 +43,7 @@ def test_the_blend_keeps_what_stands_still_and_takes_a_new_hint() -> None:
     hints = torch.zeros(1, 4, 3, 6, 6)
     red, half_blue = torch.tensor([60.0, 30.0, 1.0]), torch.tensor([20.0, -80.0, 0.5])
     hints[0, 1, :, :3], hints[0, 2, :, 2] = red[:, None, None], half_blue[:, None]
-    kept, known, _ = blend(x, seen, hints, ())
+    kept, known, _ = blend(x, seen, hints, fresh(x, seen, hints))
     torch.testing.assert_close(kept[0, 0], x[0, 0])
     torch.testing.assert_close(kept[0, 3, :, 3:], x[0, 0, :, 3:])  # never hinted
     torch.testing.assert_close(kept[0, 3, :, :2], x[0, 1, :, :2])  # since the hint
@@ -55,9 +60,29 @@ def test_the_blend_never_leaves_the_range_of_what_it_is_given() -> None:
     torch.nn.init.normal_(blend.gate[-1].weight, std=5.0)
     x, seen = torch.rand(1, 500, 4, 4, 4), torch.rand(1, 500, 2, 4, 4)
     hints = torch.rand(1, 500, 3, 4, 4) * (torch.rand(1, 500, 1, 4, 4) < 0.1)
-    blended, known, _ = blend(x, seen, hints, ())
+    blended, known, _ = blend(x, seen, hints, fresh(x, seen, hints))
     assert min(blended.min(), known.min()) >= 0 and max(blended.max(), known.max()) <= 1 + 1e-5
     assert (blended[:, 1:] - x[:, 1:]).abs().max() > 0.1
+
+
+@torch.no_grad()
+def test_the_first_frame_is_taken_as_it_is_and_the_next_is_a_convex_mix() -> None:
+    """Against the formula, bit by bit: nothing is kept where no frame came before, whatever the state then holds."""
+    torch.manual_seed(0)
+    blend = TemporalBlend(width=4, seen=2, hidden=8)
+    torch.nn.init.normal_(blend.gate[-1].weight, std=5.0)
+    x, seen, hints = torch.randn(2, 2, 4, 6, 6), torch.randn(2, 2, 2, 6, 6), torch.rand(2, 2, 3, 6, 6)
+    blended, known, after = blend(x, seen, hints, fresh(x, seen, hints))
+    assert torch.equal(blended[:, 0], x[:, 0])
+    change = 8 * (seen[:, 1] - seen[:, 0]).abs()
+    gate = blend.gate(torch.cat([x[:, 1], x[:, 0], change], dim=1)).sigmoid()
+    keep = (1.06 * gate - 0.03).clamp(0, 1) * (1 - hints[:, 1, 2:])
+    assert torch.equal(blended[:, 1], torch.lerp(x[:, 1], x[:, 0], keep))
+    assert keep.min() == 0 and keep.max() > 0.5
+    assert torch.equal(known[:, 0, 2:], hints[:, 0, 2:])
+    assert torch.equal(known[:, 1, 2:], hints[:, 1, 2:] + keep * hints[:, 0, 2:])
+    junk = *(torch.full_like(part, 9.0) for part in after[:3]), torch.zeros_like(after[3])
+    assert torch.equal(blend(x, seen, hints, junk)[0], blended) and (after[3] == 1).all()
 
 
 @torch.no_grad()
