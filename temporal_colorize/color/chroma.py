@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -88,6 +89,12 @@ def lightness_from_luma(luma: Tensor) -> Tensor:
     linear = (base**2.4).add_(luma - above, alpha=1 / 12.92)
     root = (base**0.8).clamp_(min=_DELTA)  # the cube root of base ** 2.4
     return root.add_(linear.clamp_(max=_DELTA**3).sub_(_DELTA**3), alpha=1 / (3 * _DELTA**2)).mul_(116).sub_(16)
+
+
+@functools.cache
+def lightness_table(coding: ChromaCoding) -> np.ndarray:
+    """L* of every luma code of a stream, (2 ** bit_depth,) float32; see `lightness_from_luma`."""
+    return lightness_from_luma(luma_from_code(torch.arange(1 << coding.bit_depth), coding)).numpy()
 
 
 def luma_of_rgb(rgb: Tensor, matrix: Matrix) -> Tensor:

@@ -10,7 +10,7 @@ from temporal_colorize.color.chroma import (
     ChromaCoding,
     ab_to_chroma,
     chroma_to_codes,
-    lightness_from_luma,
+    lightness_table,
     luma_from_code,
     luma_weights,
     red_and_blue,
@@ -20,7 +20,7 @@ _CODES = 256
 _NODES = 127  # of a, and of b; 256 times as many rows are just below what OpenCV's remap can address
 _PER_AB = (_NODES - 1) / (2 * AB_LIMIT)
 _DEEP_BLUE = (AB_LIMIT - 90.0) * _PER_AB  # for b below, the toe of the sRGB curve lies between nodes
-_BAND_PIXELS = 1 << 15  # what is worked on at once stays in a core's own cache
+_BAND_PIXELS = 1 << 14  # larger buffers leave a core's cache, and go back to the system after every step
 
 
 class ChromaCoder:
@@ -39,7 +39,7 @@ class ChromaCoder:
         self.coding = coding
         self._atlas = _atlas(coding) if coding.bit_depth == 8 else None
         luma = luma_from_code(torch.arange(1 << coding.bit_depth), coding)
-        self._lightness = lightness_from_luma(luma).numpy()
+        self._lightness = lightness_table(coding)
         self._row = np.arange(_CODES, dtype=np.float32) * _NODES
         self._per_white = (1 / (1 - luma).clamp(min=1e-6)).numpy()
         self._per_black = (-1 / luma.clamp(min=1e-6)).numpy()

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from temporal_colorize.color.chroma import ChromaCoding, lightness_from_luma, luma_from_code
+from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.chroma_layer import ChromaLayer
 from temporal_colorize.inference.gate import Box, Gate, GateOptions
-from temporal_colorize.inference.planes import shrink
+from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
 
@@ -52,7 +52,7 @@ class ChromaStream:
             seen = shrink(guide, *self._size)
         with self._stage("gate"):
             look = self._gate is None or self._gate.must_run(seen)
-        lightness = lightness_from_luma(luma_from_code(torch.tensor(seen)[None], self._coding))
+        lightness = lightness_of(seen, self._coding)
         if look:
             self._look(lightness)
         if look or self._gate.must_show:

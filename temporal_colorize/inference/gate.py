@@ -14,7 +14,7 @@ from temporal_colorize.options import require_number
 
 Box = tuple[slice, slice]  # rows and columns
 _BLOCK = 8  # pixels of what the network sees; smaller ones are noisier, larger ones miss small things
-_MOST_BOXES = 12  # more of them,
+_MOST_BOXES = 24  # more of them,
 _MOST_AREA = 0.7  # or more of the picture: then all of it is laid
 
 
@@ -143,11 +143,10 @@ def _resize(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _boxes(stale: np.ndarray) -> list[Box]:
-    """Cover what is stale, a block around it included, by rectangles; by one, if that costs little more."""
+    """Cover what is stale by rectangles; by one, if that costs little more."""
     import cv2
 
-    around = cv2.dilate(stale.astype(np.uint8), np.ones((3, 3), np.uint8))
-    _, _, found, _ = cv2.connectedComponentsWithStats(around)
+    _, _, found, _ = cv2.connectedComponentsWithStats(stale.astype(np.uint8))
     found = found[1:]  # without the rest
     if len(found) > _MOST_BOXES or found[:, cv2.CC_STAT_AREA].sum() > _MOST_AREA * stale.size:
         return [(slice(0, stale.shape[0]), slice(0, stale.shape[1]))]

@@ -10,7 +10,7 @@ from temporal_colorize.color.chroma import (
     ab_to_chroma,
     chroma_to_rgb,
     lightness_from_luma,
-    luma_from_code,
+    lightness_table,
 )
 from temporal_colorize.inference.upsample import guided_upsample
 
@@ -34,7 +34,12 @@ FULL_RANGE = ChromaCoding("bt601", full_range=True, bit_depth=8)  # of an 8-bit 
 
 def see(plane: np.ndarray, size: tuple[int, int], coding: ChromaCoding = FULL_RANGE) -> Tensor:
     """Return the L*, (1, height, width), that a network sees of a luma plane, (H, W) of codes."""
-    return lightness_from_luma(luma_from_code(torch.from_numpy(shrink(plane, *size))[None], coding))
+    return lightness_of(shrink(plane, *size), coding)
+
+
+def lightness_of(codes: np.ndarray, coding: ChromaCoding) -> Tensor:
+    """Return the L*, (1, H, W), of luma codes, (H, W)."""
+    return torch.from_numpy(lightness_table(coding)[codes])[None]
 
 
 def render(luma: Tensor, ab: Tensor, matrix: Matrix = "bt601") -> Tensor:
