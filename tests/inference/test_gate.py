@@ -1,0 +1,95 @@
+"""Scenes of noise and of things that move, made here; what must happen follows from how they are made."""
+
+import numpy as np
+import pytest
+
+from temporal_colorize.inference.gate import Gate, GateOptions
+
+SIZE = 96, 128
+OPTIONS = GateOptions(every=3, settle=1)
+
+
+def scene(noise: float = 0.0, count: int = 12, seed: int = 0) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    still = np.kron(rng.integers(40, 200, (12, 16)), np.ones((8, 8)))
+    return [(still + rng.normal(0, noise, SIZE)).round().clip(0, 255).astype(np.uint8) for _ in range(count)]
+
+
+def watch(
+    frames: list[np.ndarray], options: GateOptions = OPTIONS, bit_depth: int = 8
+) -> tuple[list[bool], list[list]]:
+    gate, looks, boxes = Gate(options, bit_depth=bit_depth), [], []
+    for frame in frames:
+        looks.append(gate.must_run(frame))
+        if looks[-1]:
+            gate.estimate(np.full((2, 24, 32), 10.0, np.float32))
+        boxes.append(gate.boxes(*SIZE))
+    return looks, boxes
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0, 2.0])
+def test_noise_alone_is_not_looked_at_again(noise: float) -> None:
+    looks, boxes = watch(scene(noise))
+    assert looks == [True] + [False] * 11
+    assert boxes[0] == [(slice(0, 96), slice(0, 128))] and not any(boxes[1:])
+
+
+def test_ten_bits_are_judged_as_eight_are() -> None:
+    frames = [frame.astype(np.uint16) * 4 for frame in scene(2.0)]
+    assert watch(frames, bit_depth=10) == watch(scene(2.0))
+
+
+def test_what_moves_is_laid_anew_at_once_and_looked_at_every_third_frame() -> None:
+    frames = scene()
+    for number, frame in enumerate(frames[4:]):
+        frame[40:56, 10 + 4 * number : 26 + 4 * number] = 250
+    looks, boxes = watch(frames)
+    assert [number for number, look in enumerate(looks) if look] == [0, 4, 7, 10]
+    assert not any(boxes[1:4]) and all(boxes[4:])
+    for before, frame, laid in zip(frames[3:], frames[4:], boxes[4:], strict=False):
+        around = np.zeros(SIZE, bool)
+        for rows, columns in laid:
+            around[rows, columns] = True
+        assert around[frame != before].all()
+        assert around.mean() < 0.2
+
+
+def test_a_new_scene_is_looked_at_at_once_and_believed() -> None:
+    gate, looks, shares = Gate(GateOptions(every=5, settle=1)), [], []
+    for frame in scene(count=4) + scene(count=4, seed=1):
+        looks.append(gate.must_run(frame))
+        shares.append(gate.share)
+        gate.boxes(*SIZE)
+    assert looks == [True, False, False, False, True, False, False, False]
+    assert shares == [1.0] * 8
+
+
+def test_an_estimate_is_approached_evenly() -> None:
+    frames, shares = scene(), []
+    gate = Gate(OPTIONS)
+    for number, frame in enumerate(frames):
+        frame[40:56, 10 : 26 + number] = 250
+        gate.must_run(frame)
+        shares.append(gate.share)
+        gate.boxes(*SIZE)
+    assert shares[:4] == [1.0] * 4 or shares[:3] == [1.0] * 3
+    assert shares[3:9] == pytest.approx([1 / 3, 2 / 3, 1] * 2)
+
+
+def test_an_estimate_that_differs_is_laid_anew_where_it_does() -> None:
+    frame = scene(count=1)[0]
+    gate = Gate(GateOptions(settle=2))
+    ab = np.zeros((2, 24, 32), np.float32)
+    for number, expected in enumerate(([(slice(0, 96), slice(0, 128))], [(slice(32, 48), slice(64, 72))])):
+        assert gate.must_run(frame)
+        ab[1, 8:12, 16:18] = 5.0 * number
+        gate.estimate(ab)
+        assert gate.boxes(*SIZE) == expected
+    gate.must_run(frame)
+    assert not gate.must_show and gate.boxes(*SIZE) == []
+
+
+@pytest.mark.parametrize("options", [{"every": 0}, {"settle": 0}, {"sudden": 2}, {"noise": -1}, {"repaint": "much"}])
+def test_impossible_options_are_refused(options: dict) -> None:
+    with pytest.raises(ValueError, match=f"gate.{next(iter(options))}"):
+        GateOptions(**options)
