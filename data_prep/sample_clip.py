@@ -1,6 +1,6 @@
 """Render a short CCTV-like colour clip with sound from photographs that scikit-image carries inside its wheel.
 
-    python -m data_prep.sample_clip OUT.mp4 [--size 1920x1080] [--seconds 20] [--noise 4] [--movers 3]
+    python -m data_prep.sample_clip OUT.mp4 [--size 1920x1080] [--seconds 20] [--noise 4] [--movers 3] [--sway 0]
 
 A garage seen by a fixed camera: somebody in an orange suit walks behind the motorcycle (which hides them by its
 measured depth), a ball rolls and a cup is driven over the floor in front of it.
@@ -34,6 +34,7 @@ def render_frames(
     seconds: float = 4.0,
     noise: float = 4.0,
     movers: int = 3,
+    sway: float = 0.0,
     seed: int = 0,
 ) -> Iterator[np.ndarray]:
     """Yield the clip's pictures, (height, width, 3) uint8 sRGB; the same arguments give the same pictures.
@@ -45,6 +46,7 @@ def render_frames(
         seconds: length; everything that leaves the picture comes back, so any length has motion.
         noise: standard deviation of the sensor's noise, in levels of 255, anew in every picture.
         movers: how many of walker, ball and cup there are, 0..3; all three cover 2 to 10 % of the picture.
+        sway: share of the width by which the camera swings to each side and back, every four seconds; 0 for a fixed one.
         seed: of the noise.
     """
     scene, hides = garage(width, height)
@@ -58,12 +60,22 @@ def render_frames(
         picture = scene.copy()
         for draw in moving:
             draw(picture, index / fps)
+        picture = _swung(picture, sway, index / fps) if sway else picture
         for bank in (fields, tints):
             top, left = rng.integers(0, margin, 2)
             picture += bank[index % len(bank), top : top + height, left : left + width]
         picture = np.clip(picture, 0, 255).astype(np.uint8)
         _stamp(picture, _START + timedelta(seconds=index / fps))
         yield picture
+
+
+def _swung(picture: np.ndarray, sway: float, time: float) -> np.ndarray:
+    """Show a part of the picture, enlarged to the whole: its middle is where the camera points at a time in seconds."""
+    height, width = picture.shape[:2]
+    zoom = 1 + 2 * sway
+    shift = -sway * width * (1 + np.sin(time * np.pi / 2))
+    place = np.float32([[zoom, 0, shift], [0, zoom, -sway * height]])
+    return cv2.warpAffine(picture, place, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _stamp(picture: np.ndarray, now: datetime) -> None:
@@ -91,6 +103,7 @@ def render_sample(
     seconds: float = 4.0,
     noise: float = 4.0,
     movers: int = 3,
+    sway: float = 0.0,
     seed: int = 0,
     crf: int = 26,
 ) -> None:
@@ -107,7 +120,7 @@ def render_sample(
     if width % 2 or height % 2:
         raise ValueError(f"{width}x{height}: both must be even, as 4:2:0 halves them")
     pictures = render_frames(
-        width=width, height=height, fps=fps, seconds=seconds, noise=noise, movers=movers, seed=seed
+        width=width, height=height, fps=fps, seconds=seconds, noise=noise, movers=movers, sway=sway, seed=seed
     )
     matrix, name = (1, "ITU709") if height >= 720 else (6, "ITU601")
     with av.open(str(path), "w") as container:
@@ -145,6 +158,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--fps", type=int, default=25, help="pictures per second (default: %(default)s)")
     parser.add_argument("--noise", type=float, default=4.0, help="sensor noise, levels of 255 (default: %(default)s)")
     parser.add_argument("--movers", type=int, choices=range(4), default=3, help="things that move (default: 3)")
+    parser.add_argument("--sway", type=float, default=0.0, help="how far the camera swings, in widths (default: 0)")
     parser.add_argument("--crf", type=int, default=26, help="x264 quality (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the noise (default: %(default)s)")
     options = vars(parser.parse_args(arguments))

@@ -63,6 +63,9 @@ def train_once(config: "DictConfig") -> float:
 
 def infer_once(config: "DictConfig") -> None:
     """Colour one video or picture and print the report."""
+    import cv2
+    import torch
+
     from temporal_colorize.inference.picture import colorize_picture, is_picture
     from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import Session, SessionOptions
@@ -82,6 +85,9 @@ def infer_once(config: "DictConfig") -> None:
     if is_picture(config.video):
         report = colorize_picture(config.video, config.output, session)
     else:
+        cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
+        if runtime.chosen(device) != "torch":
+            torch.set_num_threads(1)
         encoder = {**config.encoder}
         lossless, codec, threads = (encoder.pop(name) for name in ("lossless", "codec", "threads"))
         encoding = lossless_options(codec, encoder) if lossless else encoder

@@ -1,5 +1,7 @@
 """Colours the luma planes of one stream: what the network sees, on which frames, and where chroma is laid anew."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -10,6 +12,22 @@ from temporal_colorize.inference.gate import Box, Gate, GateOptions
 from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
+
+
+class Work(NamedTuple):
+    """What is left to do of a frame.
+
+    Attributes:
+        guide: (h, w) luma codes at chroma resolution.
+        lightness: L* that the network saw or would have seen, (1, H0, W0).
+        ab: What is to be shown, (2, h', w'); None if nothing has changed.
+        boxes: Where chroma must be laid.
+    """
+
+    guide: np.ndarray
+    lightness: Tensor
+    ab: Tensor | None
+    boxes: list[Box]
 
 
 class ChromaStream:
@@ -47,21 +65,31 @@ class ChromaStream:
 
     def __call__(self, luma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Colour the next frame, (H, W) luma codes: Cb and Cr codes, in the stream's integer type."""
+        return self.lay(self.look(luma))
+
+    def look(self, luma: np.ndarray) -> Work:
+        """Do the first half of the next frame, in which the network is; another thread may `lay` what comes of it."""
         with self._stage("shrink"):
             guide = shrink(luma, *self._layer.planes[0].shape)
             seen = shrink(guide, *self._size)
         with self._stage("gate"):
-            look = self._gate is None or self._gate.must_run(seen)
+            wanted = self._gate is None or self._gate.must_run(seen)
         lightness = lightness_of(seen, self._coding)
-        if look:
-            self._look(lightness)
-        if look or self._gate.must_show:
-            self._show(lightness)
+        if wanted:
+            self._run(lightness)
+        shown = self._show() if wanted or self._gate.must_show else None
+        return Work(guide, lightness, shown, self._boxes(*guide.shape))
+
+    def lay(self, work: Work) -> tuple[np.ndarray, np.ndarray]:
+        """Do the second half, frames in order: return Cb and Cr."""
+        if work.ab is not None:
+            with self._stage("enlarge"):
+                self._layer.estimate(work.ab, work.lightness)
         with self._stage("lay chroma"):
-            self._layer.lay(guide, self._boxes(*guide.shape))
+            self._layer.lay(work.guide, work.boxes)
         return self._layer.planes
 
-    def _look(self, lightness: Tensor) -> None:
+    def _run(self, lightness: Tensor) -> None:
         """Run the network for a new estimate."""
         self.looks += 1
         with self._stage("network"):
@@ -69,14 +97,15 @@ class ChromaStream:
         with self._stage("decode bins"):
             self._before, self._newest = self._shown, self._session.decode(output)
 
-    def _show(self, lightness: Tensor) -> None:
-        """Fit what is to be shown of the estimates to the frame's own lightness."""
-        with self._stage("enlarge"):
-            whole = self._gate is None or self._gate.share == 1
-            self._shown = self._newest if whole else torch.lerp(self._before, self._newest, self._gate.share)
-            self._layer.estimate(self._shown, lightness)
+    def _show(self) -> Tensor:
+        """Mix what is to be shown of the estimates, (2, h, w)."""
+        if self._gate is None or self._gate.share == 1:
+            self._shown = self._newest
+        else:
+            self._shown = torch.lerp(self._before, self._newest, self._gate.share)
         if self._gate is not None:
             self._gate.estimate(self._shown.numpy())
+        return self._shown
 
     def _boxes(self, height: int, width: int) -> list[Box]:
         if self._gate is None:

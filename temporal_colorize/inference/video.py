@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from av.packet import Packet
 
 from temporal_colorize.color.chroma import ChromaCoding
-from temporal_colorize.inference.chroma_stream import ChromaStream
+from temporal_colorize.inference.chroma_stream import ChromaStream, Work
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
@@ -27,7 +26,6 @@ _LOSSLESS: dict[str, dict[str, object]] = {
     "ffv1": {},
 }
 _QUEUE = 4  # frames between two threads
-Planes = tuple[np.ndarray, np.ndarray]
 STATEMENT = "Colours estimated from luma by temporal-colorize: they are not evidence of the true colours."
 
 
@@ -121,12 +119,13 @@ def colorize_video(
         shown = stack.enter_context(_progress(reader.info, enabled=progress))
         stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
         decoded = stack.enter_context(closing(ahead(profile.timed("decode", reader), most=_QUEUE, name="decode")))
-        colored = stack.enter_context(closing(ahead(_color(decoded, stream), most=_QUEUE, name="color")))
-        for item, chroma in colored:
+        looked = stack.enter_context(closing(ahead(_look(decoded, stream), most=_QUEUE, name="look")))
+        for item, work in looked:
+            if work is None:
+                writer.copy(item)
+                continue
+            chroma = stream.lay(work)
             with profile.stage("encode"):
-                if chroma is None:
-                    writer.copy(item)
-                    continue
                 writer.write(item, *chroma)
             frames, last = frames + 1, item.time
             shown()
@@ -174,10 +173,10 @@ def _stream(
     return ChromaStream(session, coding, shape=shape, chroma_shape=chroma_shape, gate=gate, profile=profile)
 
 
-def _color(items: Iterator[Frame | Packet], stream: ChromaStream) -> Iterator[tuple[Frame | Packet, Planes | None]]:
-    """Give each frame its Cb and Cr, and a packet None, in order."""
+def _look(items: Iterator[Frame | Packet], stream: ChromaStream) -> Iterator[tuple[Frame | Packet, Work | None]]:
+    """Let the network look at each frame, in order; packets go by."""
     for item in items:
-        yield item, stream(item.luma) if isinstance(item, Frame) else None
+        yield item, stream.look(item.luma) if isinstance(item, Frame) else None
 
 
 @contextlib.contextmanager
