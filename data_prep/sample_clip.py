@@ -46,7 +46,7 @@ def render_frames(
         seconds: length; everything that leaves the picture comes back, so any length has motion.
         noise: standard deviation of the sensor's noise, in levels of 255, anew in every picture.
         movers: how many of walker, ball and cup there are, 0..3; all three cover 2 to 10 % of the picture.
-        sway: share of the width by which the camera swings to each side and back, every four seconds; 0 for a fixed one.
+        sway: share of the width by which the camera swings to each side, in four seconds; 0 for a fixed one.
         seed: of the noise.
     """
     scene, hides = garage(width, height)
