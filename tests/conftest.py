@@ -3,9 +3,12 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
+from collections.abc import Iterator
 
 import cv2
+import pytest
 import torch
 
 torch.set_num_threads(1)
@@ -14,3 +17,11 @@ cv2.setNumThreads(1)
 # Converted networks are kept for all tests of a run, and not among the user's own.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="temporal-colorize-tests-")
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def no_handler_of_ended_children() -> Iterator[None]:
+    """PyTorch's loader leaves its SIGCHLD handler behind. Once OpenVINO has been loaded, the kernel fails to call it (a
+    SIGSEGV of code SI_KERNEL while waiting for a program), and no test needs it."""
+    yield
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -40,7 +40,7 @@ class GateOptions:
     least: float = 1.0
     noise: float = 1.5
     most_noise: float = 2.0
-    sudden: float = 0.4
+    sudden: float = 0.2
     repaint: float = 0.5
 
     def __post_init__(self) -> None:
