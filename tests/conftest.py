@@ -4,13 +4,17 @@ import atexit
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 
+import absl.logging
 import cv2
 import pytest
 import torch
 
+# Where Hydra sets logging up anew, absl (by NNCF) closes the stream that it took for standard error: pytest's own, here.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
 
