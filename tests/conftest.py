@@ -13,7 +13,7 @@ import cv2
 import pytest
 import torch
 
-# Where Hydra sets logging up anew, absl (by NNCF) closes the stream that it took for standard error: pytest's own, here.
+# Where Hydra sets logging up anew, absl (by NNCF) closes what it took for standard error: here, pytest's own stream.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
