@@ -1,5 +1,6 @@
 """infer.py as a user runs it."""
 
+import json
 import subprocess
 import sys
 import time
@@ -41,6 +42,19 @@ def test_a_clip_with_a_difficult_name(weights: Path, tmp_path: Path) -> None:
     assert result.stdout.startswith(f"{output}: 8 frames in ")
     assert result.stdout.count("\n") == 1
     assert frame_times(output) == frame_times(source)
+
+
+def test_where_the_time_goes_is_told_and_written(weights: Path, tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=6)
+    result = infer(weights, f"video={tmp_path / 'a.mp4'}", "profile=true", "gate=off", f"report={tmp_path / 'a.json'}")
+    assert result.returncode == 0, result.stderr
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert report["frames"] == report["looks"] == 6 and report["output"] == str(tmp_path / "a.color.mp4")
+    stages = {"decode", "shrink", "gate", "network", "decode bins", "enlarge", "lay chroma", "encode"}
+    assert set(report["profile"]) == stages and all(f" ms a frame: {stage}\n" in result.stdout for stage in stages)
+    nowhere = infer(weights, f"video={tmp_path / 'a.mp4'}", f"output={tmp_path / 'b.mp4'}", "report=/no/where.json")
+    assert nowhere.returncode == 2 and "report=/no/where.json" in nowhere.stderr
+    assert not (tmp_path / "b.mp4").exists()
 
 
 def test_lossless_and_output(weights: Path, tmp_path: Path) -> None:

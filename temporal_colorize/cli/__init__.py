@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from temporal_colorize.cli.composing import build, compose, conf_folder, quote, quote_literals
+from temporal_colorize.cli.evaluating import evaluate_once
 from temporal_colorize.cli.exporting import export_once
 from temporal_colorize.cli.guard import guarded
-from temporal_colorize.cli.programs import evaluate_once, infer_once, train_once
+from temporal_colorize.cli.programs import infer_once, train_once
 
 __all__ = ["build", "compose", "conf_folder", "evaluate", "export", "infer", "train"]
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from temporal_colorize.color.bins import encode_soft
 from temporal_colorize.evaluation.painter import Condition, judge_posterior, paint
 from temporal_colorize.evaluation.scenes import Scene, TruthFrame, read_truth
+from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.models.contract import ColorOutput
 from tests.support.networks import tiny_weights
@@ -53,6 +54,16 @@ def test_what_the_network_sees_is_the_condition_s(truths: list[TruthFrame]) -> N
     assert torch.equal(last(), clean)
     assert torch.equal(last(degrade=halved), last(degrade=halved))
     assert not torch.equal(last(degrade=halved), last("b", degrade=halved))
+
+
+def test_as_a_video_it_is_the_same_within_eight_bits(truths: list[TruthFrame]) -> None:
+    def default(**condition: object) -> Tensor:
+        painted = paint(tiny_weights(), truths, Condition(name="x", **condition), OPTIONS, seed="a")
+        return torch.stack(painted.rows["tiny, default"])
+
+    plain, video = default(), default(as_video=True)
+    assert 0 < (plain - video).abs().max() < 2.5 / 255  # a code of chroma is up to 1.8 codes of blue
+    assert not torch.equal(default(as_video=True, gate=GateOptions(settle=1, sudden=1.0)), video)
 
 
 def test_a_given_first_frame_is_not_judged(truths: list[TruthFrame]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from temporal_colorize import cli
-from temporal_colorize.cli import programs
+from temporal_colorize.cli.evaluating import evaluate_once
 from temporal_colorize.evaluation.painter import Condition
 from temporal_colorize.evaluation.run import Evaluation, Plan, evaluate
 from temporal_colorize.evaluation.scenes import find_scenes
@@ -93,6 +93,8 @@ def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
     assert report["summary"]["convlstm"]["stills"]["AuC over grey, honest"] == pytest.approx(gain)
     clips = report["summary"]["convlstm"]["cctv clips"]
     assert {"first frame given: PSNR", "flicker / that with the state reset every frame"} <= set(clips)
+    assert "gate on: flicker, % of that with it off" in clips and "as infer.py does it, gate off: PSNR" in clips
+    assert report["scores"]["gate on"]["cctv clips"]["tiny, default"]["frames"] == 8
     text = (out / "report.md").read_text()
     cost = report["costs"]["tiny"]
     side_by_side = next(line for line in text.splitlines() if line.startswith("| tiny |"))
@@ -118,7 +120,7 @@ def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
 def test_bad_options_are_refused_in_one_line(folder: Path, option: str) -> None:
     data = [f"data.root={folder}", "data.pictures=*.png", "data.videos=*.mp4", f"output={folder / 'out'}"]
     with pytest.raises(ValueError, match=option.partition("=")[2].strip("[]").split(",")[0]):
-        programs.evaluate_once(cli.compose("evaluate", [*data, option]))
+        evaluate_once(cli.compose("evaluate", [*data, option]))
 
 
 def test_the_program_refuses_with_status_2() -> None:
