@@ -10,8 +10,7 @@ from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
 from temporal_colorize.inference.threads import ahead
-
-_QUEUE = 4  # as in colouring
+from temporal_colorize.inference.video import QUEUE
 
 
 def transcode(source: Path, target: Path, *, codec: str, options: dict[str, str]) -> float:
@@ -29,7 +28,7 @@ def transcode(source: Path, target: Path, *, codec: str, options: dict[str, str]
             for packet in given.demux([video, *given.streams.audio]):
                 yield from packet.decode() if packet.stream is video else [packet]
 
-        with closing(ahead(decode(), most=_QUEUE, name="decode")) as items:
+        with closing(ahead(decode(), most=QUEUE, name="decode")) as items:
             for item in items:
                 if isinstance(item, VideoFrame):
                     item.pict_type = PictureType.NONE  # the encoder chooses its own key frames

@@ -1,6 +1,7 @@
 """The last step, for every pixel of a video on a CPU: from luma, a and b to the Cb and Cr codes of its stream."""
 
 import functools
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -19,8 +20,9 @@ from temporal_colorize.color.chroma import (
 _CODES = 256
 _NODES = 127  # of a, and of b; 256 times as many rows are just below what OpenCV's remap can address
 _PER_AB = (_NODES - 1) / (2 * AB_LIMIT)
+_LEAST = 1e-6  # distance of luma from black or white, where no colour fits
+_BACKGROUND = ThreadPoolExecutor(1, "atlas")
 _DEEP_BLUE = (AB_LIMIT - 90.0) * _PER_AB  # for b below, the toe of the sRGB curve lies between nodes
-_BAND_PIXELS = 1 << 14  # larger buffers leave a core's cache, and go back to the system after every step
 
 
 class ChromaCoder:
@@ -29,7 +31,8 @@ class ChromaCoder:
     Such lines are what `inference.upsample` enlarges. In 8 bits R' - Y' and B' - Y', which are smooth, are looked up
     over (Y', a, b), and what is out of the RGB cube is pulled to its face afterwards, pixel by pixel. Computed instead,
     four times as slowly, are deeper streams and the deepest blues (b below -90), where the table is too coarse. Either
-    is within one code of `chroma.ab_to_chroma_exact`.
+    is within one code of `chroma.ab_to_chroma_exact`. The table takes a second, and is made in the background: what
+    else must be opened can be, before the first call.
 
     Args:
         coding: Of the stream.
@@ -38,11 +41,9 @@ class ChromaCoder:
     def __init__(self, coding: ChromaCoding) -> None:
         self.coding = coding
         self._atlas = _atlas(coding) if coding.bit_depth == 8 else None
-        luma = luma_from_code(torch.arange(1 << coding.bit_depth), coding)
         self._lightness = lightness_table(coding)
-        self._row = np.arange(_CODES, dtype=np.float32) * _NODES
-        self._per_white = (1 / (1 - luma).clamp(min=1e-6)).numpy()
-        self._per_black = (-1 / luma.clamp(min=1e-6)).numpy()
+        black, white = coding.luma_bounds
+        self._luma_of = 1 / (white - black), -black / (white - black)  # times the code, and added
         kr, kg, kb = luma_weights(coding.matrix)
         lowest, highest = coding.chroma_bounds
         self._green = -kr / kg, -kb / kg
@@ -54,7 +55,7 @@ class ChromaCoder:
         return ((offset + AB_LIMIT) * _PER_AB).astype(np.float32), (slope * _PER_AB).astype(np.float32)
 
     def __call__(self, luma: np.ndarray, offset: np.ndarray, slope: np.ndarray, cb: np.ndarray, cr: np.ndarray) -> None:
-        """Compute the codes.
+        """Compute the codes; fastest for pieces, as of 128x128 pixels, whose buffers stay in a core's cache.
 
         Args:
             luma: (H, W) codes, uint8, or uint16 above 8 bits.
@@ -63,38 +64,35 @@ class ChromaCoder:
             cb: Like luma, where Cb goes, and
             cr: where Cr goes.
         """
-        rows = max(1, _BAND_PIXELS // luma.shape[1])
-        for top in range(0, len(luma), rows):
-            band = slice(top, top + rows)
-            self._band(luma[band], offset[:, band], slope[:, band], (cb[band], cr[band]))
-
-    def _band(
-        self, luma: np.ndarray, offset: np.ndarray, slope: np.ndarray, out: tuple[np.ndarray, np.ndarray]
-    ) -> None:
         import cv2
 
         lightness = cv2.LUT(luma, self._lightness) if self._atlas is not None else self._lightness[luma]
         a, b = (cv2.add(cv2.multiply(slope[i], lightness), offset[i]) for i in (0, 1))
         if self._atlas is None or b.min() < _DEEP_BLUE:
-            self._compute(luma, a, b, out)
+            self._compute(luma, a, b, (cb, cr))
             return
-        cv2.add(a, cv2.LUT(luma, self._row), dst=a)
-        found = cv2.remap(self._atlas, b, a, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        red, blue = cv2.split(found)
-        beyond = self._beyond(luma, red, blue)
-        for difference, scale, plane in zip((blue, red), self._scale, out, strict=True):
+        codes = luma.astype(np.float32)
+        found = cv2.remap(
+            self._atlas.result(), b, cv2.scaleAdd(codes, _NODES, a), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        red, blue = (np.ascontiguousarray(found[..., i]) for i in (0, 1))
+        beyond = self._beyond(codes, red, blue)
+        for difference, scale, plane in zip((blue, red), self._scale, (cb, cr), strict=True):
             cv2.divide(difference, beyond, dst=difference, scale=scale)
-            cv2.add(difference, float(self.coding.chroma_centre), dst=plane, dtype=cv2.CV_8U)  # rounds
+            cv2.convertScaleAbs(difference, dst=plane, beta=self.coding.chroma_centre)  # rounds; none is negative
 
-    def _beyond(self, luma: np.ndarray, red: np.ndarray, blue: np.ndarray) -> np.ndarray:
+    def _beyond(self, codes: np.ndarray, red: np.ndarray, blue: np.ndarray) -> np.ndarray:
         """How many times as far from grey a colour lies as the face of the RGB cube, and at least 1."""
         import cv2
 
         green = cv2.addWeighted(red, self._green[0], blue, self._green[1], 0)
         highest = cv2.max(cv2.max(red, blue), green)
         lowest = cv2.min(cv2.min(red, blue), green)
-        above = cv2.multiply(highest, cv2.LUT(luma, self._per_white), dst=highest)
-        below = cv2.multiply(lowest, cv2.LUT(luma, self._per_black), dst=lowest)
+        per_code, offset = self._luma_of
+        to_black = cv2.min(cv2.addWeighted(codes, -per_code, codes, 0, -offset), -_LEAST)
+        to_white = cv2.max(cv2.addWeighted(codes, -per_code, codes, 0, 1 - offset), _LEAST)
+        above = cv2.divide(highest, to_white, dst=highest)
+        below = cv2.divide(lowest, to_black, dst=lowest)
         return cv2.max(cv2.max(above, below), 1.0)
 
     def _compute(self, luma: np.ndarray, a: np.ndarray, b: np.ndarray, out: tuple[np.ndarray, np.ndarray]) -> None:
@@ -106,7 +104,11 @@ class ChromaCoder:
 
 
 @functools.cache
-def _atlas(coding: ChromaCoding) -> np.ndarray:
+def _atlas(coding: ChromaCoding) -> Future[np.ndarray]:
+    return _BACKGROUND.submit(_make_atlas, coding)
+
+
+def _make_atlas(coding: ChromaCoding) -> np.ndarray:
     """R' - Y' and B' - Y', (256 * nodes, nodes, 2) float32: for each code of Y' the rows are a and the columns b."""
     nodes = torch.linspace(-AB_LIMIT, AB_LIMIT, _NODES)
     a, b = torch.meshgrid(nodes, nodes, indexing="ij")

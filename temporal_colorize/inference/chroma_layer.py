@@ -1,6 +1,6 @@
 """The chroma planes of a stream, laid anew where its luma or the estimate of its colours has changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from torch import Tensor
@@ -11,9 +11,11 @@ from temporal_colorize.color.chroma_codes import ChromaCoder
 from temporal_colorize.inference.gate import Box
 from temporal_colorize.inference.upsample import fit_lines
 
+_TILE = 128  # pixels a side; larger buffers leave a core's cache, and go back to the system after every step
+
 
 class ChromaLayer:
-    """Holds the enlarged estimate, and the Cb and Cr that were made of it.
+    """Holds the estimate, and the Cb and Cr that were made of it.
 
     Args:
         coding: How the stream writes them.
@@ -27,28 +29,51 @@ class ChromaLayer:
         dtype = np.uint8 if coding.bit_depth == 8 else np.uint16
         self.planes = tuple(np.full(shape, coding.chroma_centre, dtype) for _ in range(2))
         self._coder = ChromaCoder(coding)
-        self._offset, self._slope = (np.empty((2, *shape), np.float32) for _ in range(2))
+        self._lines: np.ndarray  # offset and slope of a and b, (4, h, w)
+        self._axes: tuple[_Axis, _Axis] | None = None
 
     def estimate(self, ab: Tensor, seen: Tensor) -> None:
         """Take a new estimate: ab, (2, h, w), of a picture whose L* is seen, (1, H0, W0)."""
         low = F.interpolate(seen[None], ab.shape[-2:], mode="area")[0]
-        steps = self._coder.steps(*(part.numpy() for part in fit_lines(ab, low)))
-        for large, small in zip((self._offset, self._slope), steps, strict=True):
-            _enlarge(small, large)
+        self._lines = np.concatenate(self._coder.steps(*(part.numpy() for part in fit_lines(ab, low))))
+        if self._axes is None:
+            self._axes = tuple(map(_Axis, ab.shape[-2:], self.planes[0].shape))
 
     def lay(self, luma: np.ndarray, boxes: Sequence[Box]) -> None:
         """Make Cb and Cr in the boxes, rows and columns of them, for luma codes, (H, W), at their resolution."""
         if not boxes:
             return
         self.planes = tuple(plane.copy() for plane in self.planes)
-        for rows, columns in boxes:
-            cb, cr = (plane[rows, columns] for plane in self.planes)
-            lines = (part[:, rows, columns] for part in (self._offset, self._slope))
-            self._coder(luma[rows, columns], *lines, cb, cr)
+        for tile in (tile for box in boxes for tile in _tiles(box)):
+            lines = self._enlarge(*tile)
+            self._coder(luma[tile], lines[:2], lines[2:], *(plane[tile] for plane in self.planes))
+
+    def _enlarge(self, rows: slice, columns: slice) -> np.ndarray:
+        """Enlarge the lines bilinearly to these rows and columns, (4, H, W)."""
+        (down, row_weights), (across, column_weights) = (
+            axis.weights(part) for axis, part in zip(self._axes, (rows, columns), strict=True)
+        )
+        return (row_weights @ self._lines[:, down, across]) @ column_weights.T
 
 
-def _enlarge(planes: np.ndarray, into: np.ndarray) -> None:
-    import cv2
+class _Axis:
+    """Bilinear enlargement of one axis, from `small` to `large` pixels."""
 
-    for small, large in zip(planes, into, strict=True):
-        cv2.resize(small, large.shape[::-1], dst=large, interpolation=cv2.INTER_LINEAR)
+    def __init__(self, small: int, large: int) -> None:
+        import cv2
+
+        self._weights = cv2.resize(np.eye(small, dtype=np.float32), (small, large))  # (large, small)
+        present = self._weights > 0
+        self._first, self._last = present.argmax(1), small - present[:, ::-1].argmax(1)
+
+    def weights(self, part: slice) -> tuple[slice, np.ndarray]:
+        """Return which small pixels a part of the large ones is made of, and their weights in each."""
+        of = slice(self._first[part.start], self._last[part.stop - 1])
+        return of, self._weights[part, of]
+
+
+def _tiles(box: Box) -> Iterator[Box]:
+    rows, columns = box
+    for top in range(rows.start, rows.stop, _TILE):
+        for left in range(columns.start, columns.stop, _TILE):
+            yield slice(top, min(top + _TILE, rows.stop)), slice(left, min(left + _TILE, columns.stop))

@@ -1,5 +1,7 @@
 """Colours the luma planes of one stream: what the network sees, on which frames, and where chroma is laid anew."""
 
+import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +14,7 @@ from temporal_colorize.inference.gate import Box, Gate, GateOptions
 from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
+from temporal_colorize.models.contract import ColorOutput
 
 
 class Work(NamedTuple):
@@ -20,13 +23,13 @@ class Work(NamedTuple):
     Attributes:
         guide: (h, w) luma codes at chroma resolution.
         lightness: L* that the network saw or would have seen, (1, H0, W0).
-        ab: What is to be shown, (2, h', w'); None if nothing has changed.
+        ab: Gives what is to be shown, (2, h', w'); None if nothing has changed.
         boxes: Where chroma must be laid.
     """
 
     guide: np.ndarray
     lightness: Tensor
-    ab: Tensor | None
+    ab: Callable[[], Tensor] | None
     boxes: list[Box]
 
 
@@ -57,8 +60,8 @@ class ChromaStream:
     ) -> None:
         self.looks = 0
         self._session, self._coding = session, coding
+        self._layer = ChromaLayer(coding, chroma_shape)  # begins its table, while the network is prepared
         self._size = session.prepare(*shape)
-        self._layer = ChromaLayer(coding, chroma_shape)
         self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
         self._stage = (profile or Profile()).stage
         self._before = self._newest = self._shown = torch.empty(0)  # ab, (2, h, w) each
@@ -76,38 +79,44 @@ class ChromaStream:
             wanted = self._gate is None or self._gate.must_run(seen)
         lightness = lightness_of(seen, self._coding)
         if wanted:
-            self._run(lightness)
-        shown = self._show() if wanted or self._gate.must_show else None
-        return Work(guide, lightness, shown, self._boxes(*guide.shape))
+            output = self._run(lightness)
+        if self._gate is None:
+            everything = [(slice(0, guide.shape[0]), slice(0, guide.shape[1]))]
+            return Work(guide, lightness, functools.partial(self._decode, output), everything)
+        if wanted:
+            self._before, self._newest = self._shown, self._decode(output)
+        shown = self._mix() if self._gate.must_show else None
+        return Work(guide, lightness, None if shown is None else lambda: shown, self._gate.boxes(*guide.shape))
 
     def lay(self, work: Work) -> tuple[np.ndarray, np.ndarray]:
         """Do the second half, frames in order: return Cb and Cr."""
         if work.ab is not None:
-            with self._stage("enlarge"):
-                self._layer.estimate(work.ab, work.lightness)
+            ab = work.ab()
+            with self._stage("fit lines"):
+                self._layer.estimate(ab, work.lightness)
         with self._stage("lay chroma"):
             self._layer.lay(work.guide, work.boxes)
         return self._layer.planes
 
-    def _run(self, lightness: Tensor) -> None:
+    def _run(self, lightness: Tensor) -> ColorOutput:
         """Run the network for a new estimate."""
         self.looks += 1
+        cuts = self._session.cuts
         with self._stage("network"):
             output = self._session.step(lightness)
-        with self._stage("decode bins"):
-            self._before, self._newest = self._shown, self._session.decode(output)
+        if self._gate is not None and self._session.cuts > cuts:
+            self._gate.restart()
+        return output
 
-    def _show(self) -> Tensor:
+    def _decode(self, output: ColorOutput) -> Tensor:
+        with self._stage("decode bins"):
+            return self._session.decode(output)
+
+    def _mix(self) -> Tensor:
         """Mix what is to be shown of the estimates, (2, h, w)."""
-        if self._gate is None or self._gate.share == 1:
+        if self._gate.share == 1:
             self._shown = self._newest
         else:
             self._shown = torch.lerp(self._before, self._newest, self._gate.share)
-        if self._gate is not None:
-            self._gate.estimate(self._shown.numpy())
+        self._gate.estimate(self._shown.numpy())
         return self._shown
-
-    def _boxes(self, height: int, width: int) -> list[Box]:
-        if self._gate is None:
-            return [(slice(0, height), slice(0, width))]
-        return self._gate.boxes(height, width)

@@ -1,8 +1,9 @@
 """Decides, frame by frame, whether the network must look again and where chroma must be laid anew.
 
-A fixed camera's picture hardly changes. What has not changed beyond its own noise keeps its chroma. While something
-moves the network runs on every n-th frame, and what is shown moves evenly towards its newest estimate; where much of
-the picture changed it runs, and is believed, at once.
+A fixed camera's picture hardly changes. What has not changed beyond its own noise keeps its chroma. What has changed
+since the network last saw it is owed a look: the network runs when the shares of the picture that are owed, added up
+over the frames, are more than a patience, and what is shown moves evenly towards its newest estimate. Where much of the
+picture changes from one frame to the next it runs on each of them.
 """
 
 from dataclasses import dataclass
@@ -23,31 +24,35 @@ class GateOptions:
     """What counts as changed; luma in 8-bit codes, averaged over blocks of 8x8 pixels of what the network sees.
 
     Attributes:
-        every: While something moves, the network runs on every so manieth frame.
-        settle: After a start or a cut it runs on so many frames before any is left out.
+        every: While something moves, the network runs on every so manieth frame at the latest,
+        patience: or sooner, when the shares of blocks that differ from what it last saw add up to more than this.
+        sudden: Share of blocks that changed since the last frame from which on it runs at once.
+        ease: Over how many frames such an estimate is blended in, unless the last frame was as sudden.
+        settle: After a start or a cut it runs on so many frames, and is believed at once.
         least: Change of a block's luma beyond its noise that counts.
         noise: Times the noise, the mean difference of consecutive frames where nothing moves, that is allowed on top.
         most_noise: At most so much of a difference is taken for noise: beyond, everything moves.
-        sudden: Share of blocks that changed since the last frame from which on the network runs at once.
         repaint: Difference of ab, in ab units, from which on a new estimate is worth laying anew.
 
     Raises:
         ValueError: If a value is out of its range.
     """
 
-    every: int = 2
+    every: int = 12
+    patience: float = 1.5
+    sudden: float = 0.2
+    ease: int = 2
     settle: int = 8
     least: float = 1.0
     noise: float = 1.5
     most_noise: float = 2.0
-    sudden: float = 0.2
     repaint: float = 0.5
 
     def __post_init__(self) -> None:
-        require_number("gate.every", self.every, least=1)
-        require_number("gate.settle", self.settle, least=1)
+        for name in ("every", "ease", "settle"):
+            require_number(f"gate.{name}", getattr(self, name), least=1)
         require_number("gate.sudden", self.sudden, least=0, most=1)
-        for name in ("least", "noise", "most_noise", "repaint"):
+        for name in ("patience", "least", "noise", "most_noise", "repaint"):
             require_number(f"gate.{name}", getattr(self, name), least=0)
 
 
@@ -60,16 +65,20 @@ class Gate:
 
     Attributes:
         share: Of the newest estimate in what the last frame should show; the rest is what was shown before it was made.
+        must_show: Whether that may differ from what was shown of the frame before.
     """
 
     def __init__(self, options: GateOptions, *, bit_depth: int = 8) -> None:
         self.options = options
         self._code = 1 << (bit_depth - 8)
+        self.share, self.must_show = 1.0, True
         self._settling, self._since_run = options.settle, 0
-        self._moved = False  # anything, since the network ran
-        self.share = 1.0
+        self._owed = 0.0  # shares of the picture that the network has not seen as they are, added up over frames
+        self._sudden = True  # whether much changed at the last frame
+        self._blend = 1  # frames over which the newest estimate is blended in
         self._noise: float | None = None
         self._frame: np.ndarray | None = None  # the last one, (H, W)
+        self._seen: np.ndarray  # the last one on which the network ran, (H, W)
         self._laid: np.ndarray  # what each place looked like when its chroma was laid, (H, W)
         self._ab: np.ndarray  # the last estimate, (h, w, 2), a block each
         self._shown: np.ndarray  # and what of it is shown
@@ -83,22 +92,26 @@ class Gate:
             self._laid = np.empty_like(frame)
             self._stale = np.ones(_blocks_of(frame).shape, bool)
             self._ab = self._shown = np.zeros((*self._stale.shape, 2), np.float32)
-            return self._run(at_once=True)
-        step = _blocks_of(np.abs(frame - before))
+            return self._run(blend=1)
+        step = _difference(frame, before)
         allowed = self._allowed(step)
-        self._stale = _blocks_of(np.abs(frame - self._laid)) > allowed
-        self._moved |= bool(self._stale.any())
+        self._stale = _difference(frame, self._laid) > allowed
+        self._owed += float((_difference(frame, self._seen) > allowed).mean())
         self._since_run += 1
-        at_once = self._settling > 0 or (step > allowed).mean() > self.options.sudden
-        if at_once or (self._moved and self._since_run >= self.options.every):
-            return self._run(at_once=at_once)
-        self.share = min(1.0, self.share + 1 / self.options.every)
+        again, self._sudden = self._sudden, float((step > allowed).mean()) > self.options.sudden
+        if self._settling or self._sudden:
+            self._stale[:] = True
+            return self._run(blend=1 if self._settling or again else self.options.ease)
+        if self._owed > self.options.patience or (self._owed and self._since_run >= self.options.every):
+            return self._run(blend=self._since_run)
+        self.must_show = self.share < 1 or bool(self._stale.any())
+        self.share = min(1.0, self.share + 1 / self._blend)
         return False
 
-    @property
-    def must_show(self) -> bool:
-        """Whether what is shown of the last frame may differ from what was shown before it."""
-        return self.share < 1 or bool(self._stale.any())
+    def restart(self) -> None:
+        """Take the last frame, on which the network has just run, for the first of a new scene."""
+        self._settling, self.share, self._blend = self.options.settle - 1, 1.0, 1
+        self._stale[:] = True
 
     def estimate(self, ab: np.ndarray) -> None:
         """Take the estimate to show of the last frame, (2, h', w')."""
@@ -118,10 +131,10 @@ class Gate:
         per_row, per_column = height / self._stale.shape[0], width / self._stale.shape[1]
         return [(_times(rows, per_row), _times(columns, per_column)) for rows, columns in blocks]
 
-    def _run(self, *, at_once: bool) -> bool:
-        self._since_run, self._moved = 0, False
+    def _run(self, *, blend: int) -> bool:
         self._settling = max(0, self._settling - 1)
-        self.share = 1.0 if at_once else 1 / self.options.every
+        self._since_run, self._owed, self._seen = 0, 0.0, self._frame
+        self._blend, self.share, self.must_show = blend, 1 / blend, True
         return True
 
     def _allowed(self, step: np.ndarray) -> float:
@@ -129,6 +142,13 @@ class Gate:
         quiet = min(float(np.quantile(step, 0.25)), self.options.most_noise)
         self._noise = quiet if self._noise is None else 0.9 * self._noise + 0.1 * quiet
         return self.options.least + self.options.noise * self._noise
+
+
+def _difference(frame: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Give the mean absolute difference of each block."""
+    import cv2
+
+    return _blocks_of(cv2.absdiff(frame, other))
 
 
 def _blocks_of(plane: np.ndarray) -> np.ndarray:

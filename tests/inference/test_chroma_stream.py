@@ -70,5 +70,5 @@ def test_the_time_of_every_stage_is_told() -> None:
     colored = stream(profile=profile, gate=GateOptions())
     for frame in frames(3):
         colored(frame)
-    assert set(profile.seconds) == {"shrink", "gate", "network", "decode bins", "enlarge", "lay chroma"}
+    assert set(profile.seconds) == {"shrink", "gate", "network", "decode bins", "fit lines", "lay chroma"}
     assert all(milliseconds > 0 for milliseconds in profile.per_frame(3).values())

@@ -6,7 +6,7 @@ import pytest
 from temporal_colorize.inference.gate import Gate, GateOptions
 
 SIZE = 96, 128
-OPTIONS = GateOptions(every=3, settle=1)
+OPTIONS = GateOptions(every=3, patience=100, settle=1)
 
 
 def scene(noise: float = 0.0, count: int = 12, seed: int = 0) -> list[np.ndarray]:
@@ -54,14 +54,39 @@ def test_what_moves_is_laid_anew_at_once_and_looked_at_every_third_frame() -> No
         assert around.mean() < 0.2
 
 
-def test_a_new_scene_is_looked_at_at_once_and_believed() -> None:
-    gate, looks, shares = Gate(GateOptions(every=5, settle=1)), [], []
-    for frame in scene(count=4) + scene(count=4, seed=1):
+def test_what_is_owed_is_looked_at_sooner_the_more_it_is() -> None:
+    counts = []
+    for size in (8, 16, 32):  # 1, 4 and 16 of 192 blocks
+        frames = scene(count=25)
+        for frame in frames[1:]:
+            frame[:size, :size] = 255 - frame[:size, :size]
+        for number, frame in enumerate(frames):
+            frame[64:68, 4 * number : 4 * number + 4] = 250  # which is always owed a little
+        counts.append(sum(watch(frames, GateOptions(every=100, patience=0.25, settle=1))[0]))
+    assert counts[0] >= 2 and counts == sorted(counts)
+
+
+def test_a_sudden_change_is_looked_at_at_once_and_eased_in() -> None:
+    gate, looks, shares, laid = Gate(GateOptions(every=5, settle=1, ease=2)), [], [], []
+    for frame in scene(count=4) + scene(count=4, seed=1) + scene(count=1) + scene(count=2, seed=2):
         looks.append(gate.must_run(frame))
         shares.append(gate.share)
+        laid.append(gate.boxes(*SIZE))
+    assert looks == [True] + [False] * 3 + [True] + [False] * 3 + [True, True, False]
+    assert shares == [1.0] * 4 + [0.5] + [1.0] * 3 + [0.5, 1.0, 1.0]  # of two sudden changes the second is believed
+    assert laid[4] == laid[8] == laid[9] == laid[0] == [(slice(0, 96), slice(0, 128))]
+
+
+def test_after_a_cut_it_settles_again_and_believes_at_once() -> None:
+    gate, looks, shares = Gate(GateOptions(every=5, settle=3, ease=2)), [], []
+    for number, frame in enumerate(scene(count=5) + scene(count=5, seed=1)):
+        looks.append(gate.must_run(frame))
+        if number == 5:
+            gate.restart()
+        shares.append(gate.share)
         gate.boxes(*SIZE)
-    assert looks == [True, False, False, False, True, False, False, False]
-    assert shares == [1.0] * 8
+    assert looks == [True] * 3 + [False] * 2 + [True] * 3 + [False] * 2
+    assert shares == [1.0] * 10
 
 
 def test_an_estimate_is_approached_evenly() -> None:
@@ -89,7 +114,10 @@ def test_an_estimate_that_differs_is_laid_anew_where_it_does() -> None:
     assert not gate.must_show and gate.boxes(*SIZE) == []
 
 
-@pytest.mark.parametrize("options", [{"every": 0}, {"settle": 0}, {"sudden": 2}, {"noise": -1}, {"repaint": "much"}])
+@pytest.mark.parametrize(
+    "options",
+    [{"every": 0}, {"ease": 0}, {"patience": -1}, {"settle": 0}, {"sudden": 2}, {"noise": -1}, {"repaint": "much"}],
+)
 def test_impossible_options_are_refused(options: dict) -> None:
     with pytest.raises(ValueError, match=f"gate.{next(iter(options))}"):
         GateOptions(**options)

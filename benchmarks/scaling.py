@@ -1,0 +1,131 @@
+"""How time and memory grow with a video's length and with its resolution: whole commands, one after the other.
+
+python -m benchmarks.scaling [--seconds 10 60 600] [--heights 270 540 720 1080 1440] [--output benchmark]
+
+The clip is the fixed camera of `data_prep.sample_clip` with sensor noise, 10 s of it repeated for the lengths. Memory
+is the most that the process held in RAM. Writes scaling.md and scaling.png.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+
+from data_prep.sample_clip import render_sample
+
+_LONGEST = 10.0  # seconds that are rendered
+_SHORT = 5.0  # seconds for each resolution
+
+
+class Run(NamedTuple):
+    """What a command took: frames, seconds from opening the file to the finished output, and the most memory, in MB."""
+
+    frames: int
+    seconds: float
+    megabytes: float
+
+    @property
+    def per_frame(self) -> float:
+        return 1e3 * self.seconds / self.frames
+
+
+def repeat(source: Path, target: Path, seconds: float) -> None:
+    """Write the packets of a clip again and again, as many seconds as are asked for."""
+    with av.open(str(target), "w") as made:
+        copied, shift = None, 0
+        while True:
+            with av.open(str(source)) as given:
+                video = given.streams.video[0]
+                copied = copied or made.add_stream_from_template(video)
+                for packet in given.demux(video):
+                    if packet.pts is None:
+                        continue
+                    if float((packet.pts + shift) * packet.time_base) >= seconds:
+                        return
+                    packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, copied
+                    made.mux(packet)
+                shift += video.duration
+
+
+def color(clip: Path, *options: str) -> Run:
+    """Colour a clip by the command."""
+    report = clip.with_suffix(".json")
+    command = [sys.executable, "infer.py", f"video={clip}", f"output={clip.with_suffix('.color.mp4')}"]
+    process = subprocess.Popen([*command, "progress=false", f"report={report}", *options], stdout=subprocess.DEVNULL)
+    _, process.returncode, usage = os.wait4(process.pid, 0)
+    if process.returncode:
+        raise SystemExit(f"infer.py failed on {clip}")
+    told = json.loads(report.read_text())
+    return Run(told["frames"], told["seconds"], usage.ru_maxrss / 1024)
+
+
+def by_length(folder: Path, seconds: list[float]) -> dict[str, Run]:
+    """Colour 1080p of growing length, `gate=auto`."""
+    short = folder / "scaling.mp4"
+    render_sample(short, width=1920, height=1080, seconds=_LONGEST, noise=2.0, crf=23)
+    runs = {}
+    for length in seconds:
+        repeat(short, clip := folder / f"scaling_{length:g}s.mp4", length)
+        runs[f"{length:g} s of 1080p"] = color(clip)
+        clip.unlink()
+    return runs
+
+
+def by_height(folder: Path, heights: list[int]) -> dict[str, Run]:
+    """Colour 16:9 of growing height, `gate=off`."""
+    runs = {}
+    for height in heights:
+        clip = folder / f"scaling_{height}.mp4"
+        width = 2 * round(height * 8 / 9)
+        render_sample(clip, width=width, height=height, seconds=_SHORT, noise=2.0, crf=23)
+        runs[f"{width}x{height}"] = color(clip, "gate=off")
+        clip.unlink()
+    return runs
+
+
+def table(runs: dict[str, Run]) -> str:
+    """Write the runs as Markdown."""
+    lines = ["| | frames | seconds | ms a frame | most memory, MB |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {name} | {r.frames} | {r.seconds:.1f} | {r.per_frame:.1f} | {r.megabytes:.0f} |" for name, r in runs.items()
+    ]
+    return "\n".join(lines)
+
+
+def plot(lengths: dict[str, Run], heights: dict[str, Run], path: Path) -> None:
+    """Draw seconds over frames, and milliseconds a frame over megapixels."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot([r.frames for r in lengths.values()], [r.seconds for r in lengths.values()], "o-")
+    left.set(xlabel="frames of 1080p", ylabel="seconds, gate=auto", xlim=0, ylim=0)
+    pixels = [width * height / 1e6 for width, height in (map(int, name.split("x")) for name in heights)]
+    right.plot(pixels, [r.per_frame for r in heights.values()], "o-")
+    right.set(xlabel="megapixels", ylabel="ms a frame, gate=off", xlim=0, ylim=0)
+    for axis in (left, right):
+        axis.grid(alpha=0.3)
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, nargs="+", default=[10, 60, 600])
+    parser.add_argument("--heights", type=int, nargs="+", default=[270, 540, 720, 1080, 1440])
+    parser.add_argument("--output", type=Path, default=Path("benchmark"))
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    lengths, heights = by_length(arguments.output, arguments.seconds), by_height(arguments.output, arguments.heights)
+    text = "\n\n".join([table(lengths), table(heights)])
+    (arguments.output / "scaling.md").write_text(text + "\n")
+    plot(lengths, heights, arguments.output / "scaling.png")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
