@@ -43,7 +43,7 @@ def in_openvino(net: nn.Module, *, size: int, threads: int) -> GraphNet:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="*")
+    parser.add_argument("models", nargs="*", help="all, if none is named here or after --openvino")
     parser.add_argument("--openvino", nargs="*", default=[], metavar="MODEL")
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=7)
@@ -51,7 +51,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     known = {path.stem for path in (cli.conf_folder() / "model").glob("*.yaml")} - {"caffe"}  # which needs files
-    nets = {name: build(name) for name in arguments.models or sorted(known)}
+    nets = {name: build(name) for name in arguments.models or (() if arguments.openvino else sorted(known))}
     for name in arguments.openvino:
         nets[f"{name}, OpenVINO"] = in_openvino(build(name), size=arguments.size, threads=arguments.threads)
     costs = measure_costs(nets, size=arguments.size, rounds=arguments.rounds)

@@ -1,6 +1,6 @@
 """How time and memory grow with a video's length and with its resolution: whole commands, one after the other.
 
-python -m benchmarks.scaling [--seconds 10 60 600] [--heights 270 540 720 1080 1440] [--output benchmark]
+python -m benchmarks.scaling [--times 1 6 60] [--heights 270 540 720 1080 1440] [--output benchmark]
 
 The clip is the fixed camera of `data_prep.sample_clip` with sensor noise, 10 s of it repeated for the lengths. Memory
 is the most that the process held in RAM. Writes scaling.md and scaling.png.
@@ -18,7 +18,7 @@ import av
 
 from data_prep.sample_clip import render_sample
 
-_LONGEST = 10.0  # seconds that are rendered
+_RENDERED = 10.0  # seconds, for the lengths
 _SHORT = 5.0  # seconds for each resolution
 
 
@@ -34,44 +34,44 @@ class Run(NamedTuple):
         return 1e3 * self.seconds / self.frames
 
 
-def repeat(source: Path, target: Path, seconds: float) -> None:
-    """Write the packets of a clip again and again, as many seconds as are asked for."""
+def repeat(source: Path, target: Path, times: int) -> None:
+    """Write the packets of a clip again and again."""
     with av.open(str(target), "w") as made:
         copied, shift = None, 0
-        while True:
+        for _ in range(times):
             with av.open(str(source)) as given:
                 video = given.streams.video[0]
                 copied = copied or made.add_stream_from_template(video)
                 for packet in given.demux(video):
-                    if packet.pts is None:
-                        continue
-                    if float((packet.pts + shift) * packet.time_base) >= seconds:
-                        return
-                    packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, copied
-                    made.mux(packet)
+                    if packet.pts is not None:
+                        packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, copied
+                        made.mux(packet)
                 shift += video.duration
 
 
 def color(clip: Path, *options: str) -> Run:
     """Colour a clip by the command."""
-    report = clip.with_suffix(".json")
-    command = [sys.executable, "infer.py", f"video={clip}", f"output={clip.with_suffix('.color.mp4')}"]
+    report, output = clip.with_suffix(".json"), clip.with_suffix(".color.mp4")
+    command = [sys.executable, "infer.py", f"video={clip}", f"output={output}"]
     process = subprocess.Popen([*command, "progress=false", f"report={report}", *options], stdout=subprocess.DEVNULL)
     _, process.returncode, usage = os.wait4(process.pid, 0)
     if process.returncode:
         raise SystemExit(f"infer.py failed on {clip}")
     told = json.loads(report.read_text())
+    report.unlink()
+    output.unlink()
     return Run(told["frames"], told["seconds"], usage.ru_maxrss / 1024)
 
 
-def by_length(folder: Path, seconds: list[float]) -> dict[str, Run]:
+def by_length(folder: Path, times: list[int]) -> dict[str, Run]:
     """Colour 1080p of growing length, `gate=auto`."""
     short = folder / "scaling.mp4"
-    render_sample(short, width=1920, height=1080, seconds=_LONGEST, noise=2.0, crf=23)
+    render_sample(short, width=1920, height=1080, seconds=_RENDERED, noise=2.0, crf=23)
+    color(short)  # once, to convert and compile
     runs = {}
-    for length in seconds:
-        repeat(short, clip := folder / f"scaling_{length:g}s.mp4", length)
-        runs[f"{length:g} s of 1080p"] = color(clip)
+    for count in times:
+        repeat(short, clip := folder / f"scaling_{count}.mp4", count)
+        runs[f"{count * _RENDERED:g} s of 1080p"] = color(clip)
         clip.unlink()
     return runs
 
@@ -115,12 +115,12 @@ def plot(lengths: dict[str, Run], heights: dict[str, Run], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, nargs="+", default=[10, 60, 600])
+    parser.add_argument("--times", type=int, nargs="+", default=[1, 6, 60], help="the clip is repeated")
     parser.add_argument("--heights", type=int, nargs="+", default=[270, 540, 720, 1080, 1440])
     parser.add_argument("--output", type=Path, default=Path("benchmark"))
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
-    lengths, heights = by_length(arguments.output, arguments.seconds), by_height(arguments.output, arguments.heights)
+    lengths, heights = by_length(arguments.output, arguments.times), by_height(arguments.output, arguments.heights)
     text = "\n\n".join([table(lengths), table(heights)])
     (arguments.output / "scaling.md").write_text(text + "\n")
     plot(lengths, heights, arguments.output / "scaling.png")

@@ -54,6 +54,9 @@ def test_where_the_time_goes_is_told_and_written(weights: Path, tmp_path: Path) 
     assert set(report["profile"]) == stages and all(f" ms a frame: {stage}\n" in result.stdout for stage in stages)
     nowhere = infer(weights, f"video={tmp_path / 'a.mp4'}", f"output={tmp_path / 'b.mp4'}", "report=/no/where.json")
     assert nowhere.returncode == 2 and "report=/no/where.json" in nowhere.stderr
+    folder = infer(weights, f"video={tmp_path / 'a.mp4'}", f"output={tmp_path / 'b.mp4'}", f"report={tmp_path}")
+    assert folder.returncode == 2 and "is not a file" in folder.stderr
+    assert not (tmp_path / "b.mp4").exists()
     assert not (tmp_path / "b.mp4").exists()
 
 

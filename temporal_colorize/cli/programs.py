@@ -3,6 +3,7 @@
 Imports of everything heavy are inside the functions, so that refusals come at once.
 """
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,8 +75,8 @@ def infer_once(config: "DictConfig") -> None:
     require_one_of("audio", config.audio, ("copy", "drop"))
     for switch in ("progress", "profile"):
         require_one_of(switch, config[switch], (True, False))
-    if config.report is not None and not Path(config.report).absolute().parent.is_dir():
-        raise ValueError(f"report={config.report}: there is no such folder; make it first")
+    if config.report is not None:
+        _must_be_writable(Path(config.report))
     options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
     runtime = runtime_of(config)
     device = runtime.pick_device(config.device)
@@ -119,7 +120,19 @@ def _write_report(path: Path, report: "Report") -> None:
     import dataclasses
     import json
 
-    path.write_text(json.dumps(dataclasses.asdict(report), indent=1, default=str) + "\n")
+    try:
+        path.write_text(json.dumps(dataclasses.asdict(report), indent=1, default=str) + "\n")
+    except OSError as error:
+        raise ValueError(f"report={path} cannot be written ({error.strerror}); the output is complete") from error
+
+
+def _must_be_writable(report: Path) -> None:
+    """Refuse a report that could not be written, before any work."""
+    folder = report.absolute().parent
+    if not folder.is_dir():
+        raise ValueError(f"report={report}: there is no such folder; make it first")
+    if report.is_dir() or not os.access(report if report.exists() else folder, os.W_OK):
+        raise ValueError(f"report={report} is not a file that can be written")
 
 
 def runtime_of(config: "DictConfig") -> "RuntimeOptions":

@@ -20,7 +20,7 @@ from temporal_colorize.color.chroma import (
 _CODES = 256
 _NODES = 127  # of a, and of b; 256 times as many rows are just below what OpenCV's remap can address
 _PER_AB = (_NODES - 1) / (2 * AB_LIMIT)
-_LEAST = 1e-6  # distance of luma from black or white, where no colour fits
+_UP_TO_BLACK, _DOWN_TO_WHITE = np.float32(-1e-6), np.float32(1e-6)  # distance of luma, beyond which no colour fits
 _BACKGROUND = ThreadPoolExecutor(1, "atlas")
 _DEEP_BLUE = (AB_LIMIT - 90.0) * _PER_AB  # for b below, the toe of the sRGB curve lies between nodes
 
@@ -71,6 +71,7 @@ class ChromaCoder:
         if self._atlas is None or b.min() < _DEEP_BLUE:
             self._compute(luma, a, b, (cb, cr))
             return
+        np.clip(a, 0, _NODES - 1, out=a)  # beyond lies the next code's part of the table
         codes = luma.astype(np.float32)
         found = cv2.remap(
             self._atlas.result(), b, cv2.scaleAdd(codes, _NODES, a), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -89,11 +90,11 @@ class ChromaCoder:
         highest = cv2.max(cv2.max(red, blue), green)
         lowest = cv2.min(cv2.min(red, blue), green)
         per_code, offset = self._luma_of
-        to_black = cv2.min(cv2.addWeighted(codes, -per_code, codes, 0, -offset), -_LEAST)
-        to_white = cv2.max(cv2.addWeighted(codes, -per_code, codes, 0, 1 - offset), _LEAST)
+        to_black = np.minimum(cv2.addWeighted(codes, -per_code, codes, 0, -offset), _UP_TO_BLACK)
+        to_white = np.maximum(cv2.addWeighted(codes, -per_code, codes, 0, 1 - offset), _DOWN_TO_WHITE)
         above = cv2.divide(highest, to_white, dst=highest)
         below = cv2.divide(lowest, to_black, dst=lowest)
-        return cv2.max(cv2.max(above, below), 1.0)
+        return np.maximum(cv2.max(above, below), np.float32(1))
 
     def _compute(self, luma: np.ndarray, a: np.ndarray, b: np.ndarray, out: tuple[np.ndarray, np.ndarray]) -> None:
         ab = torch.from_numpy(np.stack((a, b))) / _PER_AB - AB_LIMIT

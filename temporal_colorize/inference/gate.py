@@ -7,7 +7,6 @@ picture changes from one frame to the next it runs on each of them.
 """
 
 from dataclasses import dataclass
-from math import ceil
 
 import numpy as np
 
@@ -24,8 +23,8 @@ class GateOptions:
     """What counts as changed; luma in 8-bit codes, averaged over blocks of 8x8 pixels of what the network sees.
 
     Attributes:
-        every: While something moves, the network runs on every so manieth frame at the latest,
-        patience: or sooner, when the shares of blocks that differ from what it last saw add up to more than this.
+        every: While anything differs from what the network last saw, it runs on every so manieth frame at the latest,
+        patience: or sooner, when the shares of blocks that differ add up to more than this.
         sudden: Share of blocks that changed since the last frame from which on it runs at once.
         ease: Over how many frames such an estimate is blended in, unless the last frame was as sudden.
         settle: After a start or a cut it runs on so many frames, and is believed at once.
@@ -103,14 +102,14 @@ class Gate:
             self._stale[:] = True
             return self._run(blend=1 if self._settling or again else self.options.ease)
         if self._owed > self.options.patience or (self._owed and self._since_run >= self.options.every):
-            return self._run(blend=self._since_run)
+            return self._run(blend=min(self._since_run, self.options.every))
         self.must_show = self.share < 1 or bool(self._stale.any())
-        self.share = min(1.0, self.share + 1 / self._blend)
+        self.share = min(1.0, (self._since_run + 1) / self._blend)
         return False
 
     def restart(self) -> None:
         """Take the last frame, on which the network has just run, for the first of a new scene."""
-        self._settling, self.share, self._blend = self.options.settle - 1, 1.0, 1
+        self._settling, self.share = self.options.settle - 1, 1.0
         self._stale[:] = True
 
     def estimate(self, ab: np.ndarray) -> None:
@@ -126,10 +125,10 @@ class Gate:
         self._shown = self._shown.copy()
         for rows, columns in blocks:
             self._shown[rows, columns] = self._ab[rows, columns]
-            pixels = _times(rows, _BLOCK), _times(columns, _BLOCK)
+            pixels = tuple(slice(part.start * _BLOCK, part.stop * _BLOCK) for part in (rows, columns))
             self._laid[pixels] = self._frame[pixels]
-        per_row, per_column = height / self._stale.shape[0], width / self._stale.shape[1]
-        return [(_times(rows, per_row), _times(columns, per_column)) for rows, columns in blocks]
+        down, across = self._stale.shape
+        return [(_scaled(rows, height, down), _scaled(columns, width, across)) for rows, columns in blocks]
 
     def _run(self, *, blend: int) -> bool:
         self._settling = max(0, self._settling - 1)
@@ -173,5 +172,6 @@ def _boxes(stale: np.ndarray) -> list[Box]:
     return [(slice(top, top + height), slice(left, left + width)) for left, top, width, height, _ in found.tolist()]
 
 
-def _times(blocks: slice, size: float) -> slice:
-    return slice(int(blocks.start * size), ceil(blocks.stop * size))
+def _scaled(blocks: slice, length: int, count: int) -> slice:
+    """Give the pixels, of `length`, that blocks of `count` touch."""
+    return slice(blocks.start * length // count, -(-blocks.stop * length // count))

@@ -25,7 +25,8 @@ _LOSSLESS: dict[str, dict[str, object]] = {
     "libx265": {"x265-params": "lossless=1"},
     "ffv1": {},
 }
-QUEUE = 12  # frames between two threads: a run of the network takes as long as several frames
+QUEUE = 4  # frames between two threads
+_BEHIND_GATE = 12  # as many as pass while the network runs once
 STATEMENT = "Colours estimated from luma by temporal-colorize: they are not evidence of the true colours."
 
 
@@ -118,8 +119,9 @@ def colorize_video(
         )
         shown = stack.enter_context(_progress(reader.info, enabled=progress))
         stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
+        behind = QUEUE if gate is None else _BEHIND_GATE
         decoded = stack.enter_context(closing(ahead(profile.timed("decode", reader), most=QUEUE, name="decode")))
-        looked = stack.enter_context(closing(ahead(_look(decoded, stream), most=QUEUE, name="look")))
+        looked = stack.enter_context(closing(ahead(_look(decoded, stream), most=behind, name="look")))
         for item, work in looked:
             if work is None:
                 writer.copy(item)

@@ -44,6 +44,22 @@ def test_within_one_code_of_the_reference(matrix: str, full_range: bool, bit_dep
         assert np.abs(code(coding, luma, ab, slope) - exact).max() <= 1
 
 
+def test_colours_beyond_what_the_table_holds_are_its_outermost() -> None:
+    coding = ChromaCoding("bt601")
+    luma, ab, slope = draw(coding, 150.0)
+    beyond, outermost = (code(coding, luma, part, torch.zeros_like(slope)) for part in (ab, ab.clamp(-110, 110)))
+    seldom = (ab[1] > -90).numpy()
+    assert np.abs(beyond - outermost)[:, seldom].max() <= 1
+
+
+def test_a_single_pixel_is_coded_too() -> None:
+    coding = ChromaCoding("bt709")
+    luma, ab, slope = draw(coding, 40.0)
+    part = slice(5, 6), slice(7, 8)
+    expected = code(coding, luma, ab, slope)[:, *part]
+    np.testing.assert_array_equal(code(coding, luma[part], ab[:, *part], slope[:, *part]), expected)
+
+
 def test_grey_is_the_centre_and_codes_stay_legal() -> None:
     coding = ChromaCoding("bt709")
     luma, ab, slope = draw(coding, 110.0)

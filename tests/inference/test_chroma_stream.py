@@ -65,6 +65,16 @@ def test_the_gate_stays_near_what_it_saves() -> None:
     assert differences[0] == 0 and max(differences[:2]) < 0.05 and np.mean(differences) < 0.5
 
 
+def test_a_cut_is_settled_from() -> None:
+    dark, bright = (np.full(SHAPE, value, np.uint8) for value in (30, 220))
+    gated = stream(gate=GateOptions(settle=3))
+    looks = []
+    for frame in [dark] * 6 + [bright] * 6:
+        gated(frame)
+        looks.append(gated.looks)
+    assert looks == [1, 2, 3, 3, 3, 3, 4, 5, 6, 6, 6, 6]
+
+
 def test_the_time_of_every_stage_is_told() -> None:
     profile = Profile()
     colored = stream(profile=profile, gate=GateOptions())

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from scipy.ndimage import binary_dilation
 from skimage.color import rgb2lab
 
-from temporal_colorize.inference.upsample import guided_upsample
+from temporal_colorize.inference.upsample import _window_mean, guided_upsample
 
 REPOSITORY = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("TEMPORAL_COLORIZE_SHARED", REPOSITORY.parent / "shared"))
@@ -30,6 +30,17 @@ def _both_ways(lightness: torch.Tensor, ab: torch.Tensor, factor: int) -> tuple[
 
 def _noise(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("radius", [1, 2, 5])
+def test_window_means_are_cut_off_at_the_border(radius: int):
+    planes = _noise(2, 3, 4, 17)  # the windows of radius 5 are taller than it
+    whole = [
+        planes[..., max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1].mean((-2, -1))
+        for y in range(4)
+        for x in range(17)
+    ]
+    torch.testing.assert_close(_window_mean(planes, radius), torch.stack(whole, -1).reshape(planes.shape))
 
 
 def test_an_edge_within_cells_is_sharper_than_bilinear():
