@@ -114,6 +114,11 @@ def _seconds(*command: str) -> float:
     return time.perf_counter() - start
 
 
+def shares(jobs: dict[str, Result], name: str) -> list[float]:
+    """Give the share of the floor's speed that a job reaches, round by round."""
+    return [rate / floor for rate, floor in zip(jobs[name].rates, jobs[FLOOR].rates, strict=True)]
+
+
 def table(results: dict[str, dict[str, Result]]) -> str:
     """Write the comparison as Markdown."""
     lines = ["| clip | " + " | ".join([f"{FLOOR}, fps", *(f"{g}, fps | of the floor | frames seen" for g in GATES)])]
@@ -124,7 +129,8 @@ def table(results: dict[str, dict[str, Result]]) -> str:
         cells = [clip, f"{rates[FLOOR]:.1f}"]
         for name in GATES:
             report = jobs[name].report
-            cells += [f"{rates[name]:.1f}", f"{rates[name] / rates[FLOOR]:.2f}", f"{report.looks} of {report.frames}"]
+            share = statistics.median(shares(jobs, name))
+            cells += [f"{rates[name]:.1f}", f"{share:.2f}", f"{report.looks} of {report.frames}"]
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", "Milliseconds a frame by stage, in the last round; stages overlap and wait for each other:", ""]
     stages = list(next(iter(results.values()))["gate auto"].report.profile)
@@ -144,10 +150,10 @@ def plot(results: dict[str, dict[str, Result]], path: Path) -> None:
     axis = figure.subplots()
     for number, name in enumerate(GATES):
         for place, jobs in enumerate(results.values()):
-            shares = [rate / floor for rate, floor in zip(jobs[name].rates, jobs[FLOOR].rates, strict=True)]
+            reached = shares(jobs, name)
             label = name if place == 0 else None
-            axis.barh(place + 0.4 * number, statistics.median(shares), 0.38, color=f"C{number}", label=label)
-            axis.plot(shares, [place + 0.4 * number] * len(shares), "k.", markersize=3)
+            axis.barh(place + 0.4 * number, statistics.median(reached), 0.38, color=f"C{number}", label=label)
+            axis.plot(reached, [place + 0.4 * number] * len(reached), "k.", markersize=3)
     axis.set_yticks([place + 0.2 for place in range(len(results))], list(results))
     axis.set(xlim=(0, 1), xlabel="speed, plain decoding and encoding being 1")
     axis.legend()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.runtimes import RuntimeOptions
     from temporal_colorize.inference.video import Report
 
+_BATCH_ON_GPU = 8  # frames
+
 
 def train_once(config: "DictConfig") -> float:
     """Train once; the return value is what a sweep minimises: the best of what `callbacks.best` monitors, in general
@@ -68,10 +70,12 @@ def infer_once(config: "DictConfig") -> None:
     from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import Session, SessionOptions
     from temporal_colorize.inference.video import colorize_video, lossless_options
-    from temporal_colorize.options import require_one_of
+    from temporal_colorize.options import require_number, require_one_of
 
     if config.video is None or config.weights is None:
         raise ValueError(f"{'video' if config.video is None else 'weights'} is missing: python infer.py video=clip.mp4")
+    if config.batch is not None:
+        require_number("batch", config.batch, least=1, most=64)
     require_one_of("audio", config.audio, ("copy", "drop"))
     for switch in ("progress", "profile"):
         require_one_of(switch, config[switch], (True, False))
@@ -100,6 +104,7 @@ def infer_once(config: "DictConfig") -> None:
             decoder=config.decoder,
             audio=config.audio,
             gate=gate_of(config.gate),
+            batch=config.batch or (_BATCH_ON_GPU if device.type == "cuda" else 1),
             progress=config.progress,
         )
     print(report)

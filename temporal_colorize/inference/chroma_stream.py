@@ -1,7 +1,7 @@
 """Colours the luma planes of one stream: what the network sees, on which frames, and where chroma is laid anew."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -68,23 +68,35 @@ class ChromaStream:
 
     def __call__(self, luma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Colour the next frame, (H, W) luma codes: Cb and Cr codes, in the stream's integer type."""
-        return self.lay(self.look(luma))
+        (work,) = self.look([luma])
+        return self.lay(work)
 
-    def look(self, luma: np.ndarray) -> Work:
-        """Do the first half of the next frame, in which the network is; another thread may `lay` what comes of it."""
+    def look(self, lumas: Sequence[np.ndarray]) -> list[Work]:
+        """Do the first half of the next frames, in which the network is; another thread may `lay` what comes of it.
+
+        Without a gate the network runs on all of them together.
+        """
         with self._stage("shrink"):
-            guide = shrink(luma, *self._layer.planes[0].shape)
-            seen = shrink(guide, *self._size)
+            guides = [shrink(luma, *self._layer.planes[0].shape) for luma in lumas]
+            seen = [shrink(guide, *self._size) for guide in guides]
+        if self._gate is None:
+            return self._look_at_all(guides, [lightness_of(codes, self._coding) for codes in seen])
+        return [self._look(guide, codes) for guide, codes in zip(guides, seen, strict=True)]
+
+    def _look_at_all(self, guides: list[np.ndarray], lightness: list[Tensor]) -> list[Work]:
+        self.looks += len(guides)
+        with self._stage("network"):
+            outputs = self._session.steps(torch.stack(lightness)) if guides else []
+        everything = [tuple(slice(0, length) for length in self._layer.planes[0].shape)]
+        decodings = (functools.partial(self._decode, output) for output in outputs)
+        return [Work(*parts, everything) for parts in zip(guides, lightness, decodings, strict=True)]
+
+    def _look(self, guide: np.ndarray, seen: np.ndarray) -> Work:
         with self._stage("gate"):
-            wanted = self._gate is None or self._gate.must_run(seen)
+            wanted = self._gate.must_run(seen)
         lightness = lightness_of(seen, self._coding)
         if wanted:
-            output = self._run(lightness)
-        if self._gate is None:
-            everything = [(slice(0, guide.shape[0]), slice(0, guide.shape[1]))]
-            return Work(guide, lightness, functools.partial(self._decode, output), everything)
-        if wanted:
-            self._before, self._newest = self._shown, self._decode(output)
+            self._run(lightness)
         shown = self._mix() if self._gate.must_show else None
         return Work(guide, lightness, None if shown is None else lambda: shown, self._gate.boxes(*guide.shape))
 
@@ -98,15 +110,15 @@ class ChromaStream:
             self._layer.lay(work.guide, work.boxes)
         return self._layer.planes
 
-    def _run(self, lightness: Tensor) -> ColorOutput:
+    def _run(self, lightness: Tensor) -> None:
         """Run the network for a new estimate."""
         self.looks += 1
         cuts = self._session.cuts
         with self._stage("network"):
             output = self._session.step(lightness)
-        if self._gate is not None and self._session.cuts > cuts:
+        if self._session.cuts > cuts:
             self._gate.restart()
-        return output
+        self._before, self._newest = self._shown, self._decode(output)
 
     def _decode(self, output: ColorOutput) -> Tensor:
         with self._stage("decode bins"):

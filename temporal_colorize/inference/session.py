@@ -1,5 +1,6 @@
 """Colours one stream of frames: carries the network's state on, and drops it at a cut."""
 
+import itertools
 from dataclasses import dataclass, replace
 
 import torch
@@ -143,6 +144,26 @@ class Session:
         given = None if hints is None else hints[None, None].to(self.device)
         output, self._state = self.net(clip, given, self._state)
         return output
+
+    @torch.inference_mode()
+    def steps(self, clip: Tensor) -> list[ColorOutput]:
+        """Run the network on the next frames together: what is done frame by frame as a batch, the memory in order.
+
+        Args:
+            clip: (T, 1, H, W), see `step`.
+
+        Returns:
+            What `step` returns for each of them, but for rounding.
+        """
+        cuts = [number for number, lightness in enumerate(clip) if self._detect(lightness)]
+        self.cuts += len(cuts)
+        outputs = []
+        for start, end in itertools.pairwise(sorted({0, *cuts, len(clip)})):
+            if start in cuts:
+                self._state = None
+            output, self._state = self.net(clip[None, start:end].to(self.device), None, self._state)
+            outputs += (output.frame(number) for number in range(end - start))
+        return outputs
 
     @torch.inference_mode()
     def decode(self, output: ColorOutput, decoding: Decoding | None = None) -> Tensor:

@@ -1,6 +1,7 @@
 """A video file in, a coloured one out."""
 
 import contextlib
+import itertools
 import os
 import sys
 import time
@@ -26,6 +27,7 @@ _LOSSLESS: dict[str, dict[str, object]] = {
     "ffv1": {},
 }
 QUEUE = 4  # frames between two threads
+_MOST_WAITING = 64  # packets and frames, for a batch to fill
 _BEHIND_GATE = 12  # as many as pass while the network runs once
 STATEMENT = "Colours estimated from luma by temporal-colorize: they are not evidence of the true colours."
 
@@ -88,6 +90,7 @@ def colorize_video(
     decoder: Decoder = "cpu",
     audio: Literal["copy", "drop"] = "copy",
     gate: GateOptions | None = None,
+    batch: int = 1,
     progress: bool = False,
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
@@ -103,6 +106,7 @@ def colorize_video(
         decoder: What decodes; "auto" for a device where one gives the same luma.
         audio: "drop" leaves the sound out.
         gate: When the network looks again, see `GateOptions`; None for every frame.
+        batch: Without a gate, how many frames go through the network together, which is faster on a GPU.
         progress: Show a progress bar on standard error.
 
     Raises:
@@ -121,7 +125,7 @@ def colorize_video(
         stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
         behind = QUEUE if gate is None else _BEHIND_GATE
         decoded = stack.enter_context(closing(ahead(profile.timed("decode", reader), most=QUEUE, name="decode")))
-        looked = stack.enter_context(closing(ahead(_look(decoded, stream), most=behind, name="look")))
+        looked = stack.enter_context(closing(ahead(_look(decoded, stream, batch), most=behind, name="look")))
         for item, work in looked:
             if work is None:
                 writer.copy(item)
@@ -175,10 +179,20 @@ def _stream(
     return ChromaStream(session, coding, shape=shape, chroma_shape=chroma_shape, gate=gate, profile=profile)
 
 
-def _look(items: Iterator[Frame | Packet], stream: ChromaStream) -> Iterator[tuple[Frame | Packet, Work | None]]:
-    """Let the network look at each frame, in order; packets go by."""
-    for item in items:
-        yield item, stream.look(item.luma) if isinstance(item, Frame) else None
+def _look(
+    items: Iterator[Frame | Packet], stream: ChromaStream, batch: int
+) -> Iterator[tuple[Frame | Packet, Work | None]]:
+    """Let the network look at the frames, so many together; packets go by, and the order is kept."""
+    waiting: list[Frame | Packet] = []
+    frames: list[Frame] = []
+    for item in itertools.chain(items, [None]):
+        if item is not None:
+            waiting.append(item)
+            frames += [item] if isinstance(item, Frame) else []
+        if item is None or not frames or len(frames) == batch or len(waiting) == _MOST_WAITING:
+            works = iter(stream.look([frame.luma for frame in frames]))
+            yield from ((one, next(works) if isinstance(one, Frame) else None) for one in waiting)
+            waiting, frames = [], []
 
 
 @contextlib.contextmanager

@@ -30,6 +30,10 @@ class ColorOutput(NamedTuple):
     logits: Tensor | None
     known: Tensor | None = None
 
+    def frame(self, number: int) -> "ColorOutput":
+        """Give one frame's part, T = 1."""
+        return ColorOutput(*(None if part is None else part[:, number : number + 1] for part in self))
+
 
 def decode(output: ColorOutput, log_weights: Tensor, *, vividness: float, temperature: float) -> Tensor:
     """Give one colour a pixel, (B, T, 2, H', W') float32 in ab units: of the bins where there are any, else the

@@ -65,6 +65,15 @@ def test_the_gate_stays_near_what_it_saves() -> None:
     assert differences[0] == 0 and max(differences[:2]) < 0.05 and np.mean(differences) < 0.5
 
 
+def test_frames_together_are_as_one_by_one() -> None:
+    single, together = stream(), stream()
+    clip = frames(7)
+    works = [work for part in (clip[:3], clip[3:7]) for work in together.look(part)]
+    assert together.looks == 7
+    for frame, work in zip(clip, works, strict=True):
+        assert np.abs(np.subtract(single(frame), together.lay(work), dtype=int)).max() <= 1
+
+
 def test_a_cut_is_settled_from() -> None:
     dark, bright = (np.full(SHAPE, value, np.uint8) for value in (30, 220))
     gated = stream(gate=GateOptions(settle=3))

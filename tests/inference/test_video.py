@@ -42,6 +42,20 @@ def test_lossless_luma_is_the_source_s_own(tmp_path: Path, pix_fmt: str, color_r
     assert chroma_spread(tmp_path / "b.mp4") > 1, "the output is grey"
 
 
+@pytest.mark.parametrize("batch", [2, 5, 64])
+def test_frames_in_batches_keep_their_order_and_colours_and_the_sound(tmp_path: Path, batch: int) -> None:
+    write_video(tmp_path / "a.mp4", count=13, audio="aac")
+    session = Session(tiny_weights(), SessionOptions(size=64))
+    report = colorize_video(
+        tmp_path / "a.mp4", tmp_path / "b.mp4", session, codec="libx264", options=LOSSLESS, batch=batch
+    )
+    colorize(tmp_path / "a.mp4", tmp_path / "c.mp4")
+    assert report.frames == report.looks == 13
+    assert frame_times(tmp_path / "b.mp4") == frame_times(tmp_path / "c.mp4")
+    assert packets_of(tmp_path / "b.mp4", "audio") == packets_of(tmp_path / "c.mp4", "audio")
+    assert abs(chroma_spread(tmp_path / "b.mp4") - chroma_spread(tmp_path / "c.mp4")) < 0.1
+
+
 def chroma_spread(path: Path) -> float:
     import av
 
@@ -73,12 +87,12 @@ def test_a_failure_leaves_nothing_and_keeps_an_earlier_output(tmp_path: Path, mo
     session = Session(tiny_weights(), SessionOptions(size=64))
     calls = iter(range(100))
 
-    def fail_in_the_middle(lightness):
+    def fail_in_the_middle(clip):
         if next(calls) == 3:
             raise RuntimeError("the network failed")
-        return type(session).step(session, lightness)
+        return type(session).steps(session, clip)
 
-    monkeypatch.setattr(session, "step", fail_in_the_middle)
+    monkeypatch.setattr(session, "steps", fail_in_the_middle)
     with pytest.raises(RuntimeError, match="network failed"):
         colorize_video(tmp_path / "a.mp4", None, session, codec="libx264", options=LOSSLESS)
     assert earlier.read_text() == "earlier"
