@@ -50,7 +50,7 @@ def test_where_the_time_goes_is_told_and_written(weights: Path, tmp_path: Path) 
     assert result.returncode == 0, result.stderr
     report = json.loads((tmp_path / "a.json").read_text())
     assert report["frames"] == report["looks"] == 6 and report["output"] == str(tmp_path / "a.color.mp4")
-    stages = {"decode", "shrink", "gate", "network", "decode bins", "fit lines", "lay chroma", "encode"}
+    stages = {"decode", "shrink", "network", "decode bins", "fit lines", "lay chroma", "encode"}
     assert set(report["profile"]) == stages and all(f" ms a frame: {stage}\n" in result.stdout for stage in stages)
     nowhere = infer(weights, f"video={tmp_path / 'a.mp4'}", f"output={tmp_path / 'b.mp4'}", "report=/no/where.json")
     assert nowhere.returncode == 2 and "report=/no/where.json" in nowhere.stderr
