@@ -126,7 +126,6 @@ class Session:
         """Colour the next frame; `step` and `decode` in one."""
         return self.decode(self.step(lightness, hints))
 
-    @torch.inference_mode()
     def step(self, lightness: Tensor, hints: Tensor | None = None) -> ColorOutput:
         """Run the network on the next frame.
 
@@ -137,20 +136,16 @@ class Session:
         Returns:
             The network's output with B = T = 1, on its device.
         """
-        if self._detect(lightness):
-            self.cuts += 1
-            self._state = None
-        clip = lightness[None, None].to(self.device)
-        given = None if hints is None else hints[None, None].to(self.device)
-        output, self._state = self.net(clip, given, self._state)
+        (output,) = self.steps(lightness[None], None if hints is None else hints[None])
         return output
 
     @torch.inference_mode()
-    def steps(self, clip: Tensor) -> list[ColorOutput]:
+    def steps(self, clip: Tensor, hints: Tensor | None = None) -> list[ColorOutput]:
         """Run the network on the next frames together: what is done frame by frame as a batch, the memory in order.
 
         Args:
             clip: (T, 1, H, W), see `step`.
+            hints: (T, 3, H, W), or None.
 
         Returns:
             What `step` returns for each of them, but for rounding.
@@ -161,7 +156,9 @@ class Session:
         for start, end in itertools.pairwise(sorted({0, *cuts, len(clip)})):
             if start in cuts:
                 self._state = None
-            output, self._state = self.net(clip[None, start:end].to(self.device), None, self._state)
+            seen = clip[None, start:end].to(self.device)
+            given = None if hints is None else hints[None, start:end].to(self.device)
+            output, self._state = self.net(seen, given, self._state)
             outputs += (output.frame(number) for number in range(end - start))
         return outputs
 

@@ -87,10 +87,10 @@ def test_a_failure_leaves_nothing_and_keeps_an_earlier_output(tmp_path: Path, mo
     session = Session(tiny_weights(), SessionOptions(size=64))
     calls = iter(range(100))
 
-    def fail_in_the_middle(clip):
+    def fail_in_the_middle(clip, hints=None):
         if next(calls) == 3:
             raise RuntimeError("the network failed")
-        return type(session).steps(session, clip)
+        return type(session).steps(session, clip, hints)
 
     monkeypatch.setattr(session, "steps", fail_in_the_middle)
     with pytest.raises(RuntimeError, match="network failed"):
