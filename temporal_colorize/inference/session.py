@@ -1,17 +1,20 @@
 """Colours one stream of frames: carries the network's state on, and drops it at a cut."""
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
 from temporal_colorize.inference.weights import Decoding, Weights
 from temporal_colorize.models.contract import ColorOutput, State, decode
 from temporal_colorize.options import require_number
 
 LONGEST = 8  # times the shorter side; beyond that the network would see a strip of pixels enlarged without end
+
+_CARRIED = ("cuts", "_state")
 
 
 class CutDetector:
@@ -24,6 +27,7 @@ class CutDetector:
         threshold: Mean absolute difference of L* (0..100) between coarse pictures.
     """
 
+    CARRIED = ("_last",)
     _CELLS = (9, 16)
 
     def __init__(self, threshold: float) -> None:
@@ -102,6 +106,26 @@ class Session:
     def reset(self) -> None:
         """Forget what came before, as at a cut."""
         self._state = None
+
+    def settings(self) -> dict[str, object]:
+        """Name what decides how this session colours, beside the weights' values."""
+        return {
+            "network": self.net.architecture,
+            "size": self.size,
+            "device": str(self.device),
+            "cut_threshold": self._detect.threshold,
+            **asdict(self.decoding),
+        }
+
+    def snapshot(self) -> Snapshot:
+        """Copy what is carried from frame to frame."""
+        return {**take(self, _CARRIED), **nest("detect", take(self._detect, CutDetector.CARRIED))}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a `snapshot` of a session like this one."""
+        give_back(self, _CARRIED, snapshot)
+        give_back(self._detect, CutDetector.CARRIED, unnest("detect", snapshot))
+        self._state = None if self._state is None else tuple(part.to(self.device) for part in self._state)
 
     def network_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the height and width that the network sees of a picture.

@@ -1,5 +1,6 @@
 """Weights files: safetensors that say which network they belong to. Public ones, which do not, are `public`'s."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -99,6 +100,16 @@ def find_weights(name: str) -> Path:
         return shipped
     names = ", ".join(sorted(file.stem for file in shipped_folder().glob("*.safetensors"))) or "none"
     raise WeightsError(f"weights={name}: no such file, and no shipped weights of that name (shipped: {names})")
+
+
+def weights_digest(name: str) -> str:
+    """Return the SHA-256 of a file of weights, with what lies beside it where a graph is of two files."""
+    path, digest = find_weights(name), hashlib.sha256()
+    for part in (path, path.with_suffix(".bin") if path.suffix == ".xml" else None):
+        if part is not None and part.is_file():
+            with part.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def save_weights(

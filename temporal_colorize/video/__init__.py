@@ -5,7 +5,18 @@ from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.paths import default_output
+from temporal_colorize.video.position import Position
 from temporal_colorize.video.reader import VideoReader, probe
 from temporal_colorize.video.writer import VideoWriter
 
-__all__ = ["Decoder", "Frame", "VideoError", "VideoInfo", "VideoReader", "VideoWriter", "default_output", "probe"]
+__all__ = [
+    "Decoder",
+    "Frame",
+    "Position",
+    "VideoError",
+    "VideoInfo",
+    "VideoReader",
+    "VideoWriter",
+    "default_output",
+    "probe",
+]

@@ -15,6 +15,7 @@ import numpy as np
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 
 from temporal_colorize.video.encoder import add_video, choose_encoder, open_twin
 from temporal_colorize.video.errors import VideoError, reason
@@ -88,7 +89,7 @@ class VideoWriter:
             with self._clearly("choose another output name"):
                 self._container = self._open(reader)
             self._stream = add_video(self._container, self._encoder, self.info, target=str(self.path))
-            self._pictures = PictureEncoder(self._stream.codec_context, self._encoder.pix_fmt, self.info)
+            self._pictures = self._encoder_on(self._stream.codec_context)
             with self._clearly("end the output name in .mkv, or leave the sound out (audio=drop)"):
                 self._adopt(reader, keep_audio=audio == "copy", metadata=metadata or {})
                 self._container.start_encoding()  # writes the header: what the container refuses, it refuses now
@@ -115,9 +116,7 @@ class VideoWriter:
             VideoError: if the output cannot be written any more (a full disk).
         """
         self._encodes = True
-        with self._clearly():
-            packets = self._pictures.encode(frame, cb, cr)
-        self._put(packets)
+        self._put(self._pictures.encode(frame, cb, cr))
 
     def encoder(self) -> PictureEncoder:
         """Open another encoder like the output's own; what it makes goes into `put`.
@@ -125,8 +124,7 @@ class VideoWriter:
         Raises:
             VideoError: if the encoder does not start once more.
         """
-        context = open_twin(self._stream, self._encoder, self.info, target=str(self.path))
-        return PictureEncoder(context, self._encoder.pix_fmt, self.info)
+        return self._encoder_on(open_twin(self._stream, self._encoder, self.info, target=str(self.path)))
 
     def put(self, kept: Kept) -> None:
         """Write a coloured picture's packet, or one of sound or subtitles; one of a stream left out is ignored.
@@ -144,6 +142,9 @@ class VideoWriter:
     def copy(self, packet: Packet) -> None:
         """Write a packet of the source's sound or subtitles as it is, see `put`."""
         self.put(Kept(packet.stream.index, packet))
+
+    def _encoder_on(self, context: VideoCodecContext) -> PictureEncoder:
+        return PictureEncoder(context, self._encoder.pix_fmt, self.info, target=str(self.path))
 
     def _put(self, packets: list[Packet]) -> None:
         for packet in packets:
