@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from temporal_colorize.cli.interrupt import interrupted
+from temporal_colorize.cli.interrupt import interrupted, tell
 
 
 def guarded(run: Callable[[], None]) -> None:
@@ -27,7 +27,7 @@ def guarded(run: Callable[[], None]) -> None:
 
 
 def _end(error: BaseException) -> NoReturn:
-    print("; ".join([f"{_program()}: interrupted", *_notes(error)]), file=sys.stderr)
+    tell(*_notes(error))
     sys.exit(130)
 
 

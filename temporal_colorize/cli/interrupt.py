@@ -5,11 +5,12 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE = 0.6  # seconds, in which an orderly end is tried
-_came = threading.Event()
+_came, _told = threading.Event(), threading.Event()
 
 
 def end_soon() -> None:
@@ -31,6 +32,13 @@ def interrupted() -> bool:
     return _came.is_set()
 
 
+def tell(*notes: str) -> None:
+    """Say once that the program was interrupted."""
+    if not _told.is_set():
+        _told.set()
+        print("; ".join([f"{Path(sys.argv[0]).name}: interrupted", *notes]), file=sys.stderr, flush=True)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     _came.set()
     raise KeyboardInterrupt
@@ -40,6 +48,5 @@ def _watch(reading: int) -> None:
     while os.read(reading, 1)[0] not in _SIGNALS:  # the numbers of the signals that came
         pass
     time.sleep(_GRACE)
-    print("interrupted; what a job has finished is kept: the same command goes on from there", file=sys.stderr)
-    sys.stderr.flush()
+    tell("what a job has finished is kept: the same command goes on from there")
     os._exit(130)
