@@ -99,7 +99,7 @@ def test_killed_many_times(tmp_path: Path) -> None:
 def test_a_closed_terminal_ends_it_and_says_how_to_go_on(folder: Path) -> None:
     (folder / "pieces.mp4").unlink(missing_ok=True)
     process = start(folder, "pieces.mp4")
-    wait_for(folder / ".pieces.mp4.job" / "000000.packets")
+    wait_for(folder / ".pieces.mp4.job" / "000001.packets")
     process.send_signal(signal.SIGHUP)
     _, errors = process.communicate(timeout=10)
     assert process.returncode == 130
