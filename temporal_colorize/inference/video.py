@@ -19,7 +19,16 @@ from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.threads import ahead
-from temporal_colorize.video import Decoder, Frame, VideoInfo, VideoReader, VideoWriter, default_output
+from temporal_colorize.video import (
+    Decoder,
+    Deinterlace,
+    Frame,
+    VideoInfo,
+    VideoReader,
+    VideoWriter,
+    default_output,
+    suffix_note,
+)
 
 _LOSSLESS: dict[str, dict[str, object]] = {
     "libx264": {"qp": 0},
@@ -46,6 +55,7 @@ class Report:
         retimed: Timestamps that were missing or went backwards, and were made up.
         ends_at: Seconds at which the pictures end, if that is well before the file says that it ends.
         left_out: Streams of the source that the output does not have.
+        luma_changed: Whether the luma is not the source's own: it was deinterlaced, scaled or converted.
         profile: Milliseconds a frame by stage; stages overlap.
         notes: What was done otherwise than asked, in a line each.
     """
@@ -59,6 +69,7 @@ class Report:
     retimed: int = 0
     ends_at: float | None = None
     left_out: list[str] = field(default_factory=list)
+    luma_changed: bool = False
     profile: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -88,6 +99,8 @@ def colorize_video(
     codec: str,
     options: Mapping[str, object],
     decoder: Decoder = "cpu",
+    deinterlace: Deinterlace = "auto",
+    rate: float | None = None,
     audio: Literal["copy", "drop"] = "copy",
     gate: GateOptions | None = None,
     batch: int = 1,
@@ -95,15 +108,19 @@ def colorize_video(
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
 
+    Luma changes where pictures are interlaced or change their size; the report then says so.
+
     Decoding, colouring and encoding overlap, in a thread each; memory does not grow with the video's length.
 
     Args:
-        source: The video.
-        output: Where to; None for `clip.color.mp4` beside `clip.mp4`.
+        source: The video, or numbered pictures (`frames/%05d.png`).
+        output: Where to; None for `clip.color.mp4` beside `clip.mp4`, or `frames.color.mp4` beside `frames`.
         session: A fresh session.
         codec: FFmpeg's name of the video encoder.
         options: The encoder's options; None values are left out.
         decoder: What decodes; "auto" for a device where one gives the same luma.
+        deinterlace: "auto" for pictures that are marked as interlaced, "on" for all, "off" for none.
+        rate: Pictures per second of a source without timestamps; None for what it says, or else 25.
         audio: "drop" leaves the sound out.
         gate: When the network looks again, see `GateOptions`; None for every frame.
         batch: Without a gate, how many frames go through the network together, which is faster on a GPU.
@@ -114,9 +131,10 @@ def colorize_video(
     """
     start = time.perf_counter()
     frames, last, profile = 0, 0.0, Profile()
-    target = Path(output) if output is not None else default_output(source)
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(source, decoder=decoder))
+        reader = stack.enter_context(VideoReader(source, decoder=decoder, deinterlace=deinterlace, rate=rate))
+        target = Path(output or default_output(source, info=reader.info, audio=audio, codec=codec))
+        moved = suffix_note(source, target, reader.info) if output is None else None
         metadata = {"comment": STATEMENT}
         writer = stack.enter_context(
             VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio)
@@ -147,7 +165,8 @@ def colorize_video(
         ends_at=last if _breaks_off(reader.info, last) else None,
         left_out=writer.left_out,
         profile=profile.per_frame(frames),
-        notes=reader.notes + writer.notes,
+        luma_changed=reader.luma_changed,
+        notes=[*filter(None, [moved]), *reader.notes, *writer.notes],
     )
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from av.container import InputContainer
-from av.stream import Stream
+from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -126,7 +126,7 @@ def inspect(path: Path, container: InputContainer, stream: VideoStream, first: V
         height=first.height,
         bit_depth=layout.depth,
         matrix=_matrix(int(first.colorspace), first.height),
-        full_range=_full_range(first, codec_of(stream)),
+        full_range=is_full_range(first, codec_of(stream)),
         color_primaries=int(first.color_primaries),
         color_trc=int(first.color_trc),
         colorspace=int(first.colorspace),
@@ -142,16 +142,34 @@ def inspect(path: Path, container: InputContainer, stream: VideoStream, first: V
     )
 
 
+def own_rate(stream: VideoStream) -> Fraction | None:
+    """Return the pictures per second that the coded stream itself names; None if it names none, or an absurd one."""
+    rate = stream.codec_context.framerate
+    return rate if rate and _SLOWEST <= rate <= _FASTEST else None
+
+
 def codec_of(stream: Stream) -> str:
     """Return FFmpeg's name of a stream's codec ("mp3", whichever decoder reads it); "unknown" if it knows none."""
-    return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
+    if stream.codec_context:
+        return stream.codec_context.codec.canonical_name
+    return (stream.name if stream.type == "data" else None) or "unknown"
+
+
+def describe(stream: Stream) -> str:
+    """Name a stream for people: "subtitle stream 2 (subrip)"."""
+    if stream.type == "attachment":
+        return f"attachment {stream.index} ({stream.name or 'without name'})"
+    if stream.disposition & Disposition.attached_pic:
+        return f"cover picture {stream.index} ({codec_of(stream)})"
+    return f"{stream.type} stream {stream.index} ({codec_of(stream)})"
 
 
 def _matrix(tag: int, height: int) -> Matrix:
     return _MATRIX_OF_TAG.get(tag) or _NEAREST.get(tag) or ("bt709" if height >= 720 else "bt601")
 
 
-def _full_range(frame: VideoFrame, codec: str) -> bool:
+def is_full_range(frame: VideoFrame, codec: str) -> bool:
+    """Say whether a picture's luma is in full range, see ``VideoInfo.full_range``."""
     kind, name = layout_of(frame.format.name).kind, frame.format.name
     if kind == "rgb":
         return False  # we compute the luma, and compute it limited

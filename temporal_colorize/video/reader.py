@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -18,12 +20,18 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from temporal_colorize.options import require_one_of
+from temporal_colorize.video.conform import Conformer
 from temporal_colorize.video.decoder import DECODERS, Decoder, choose_device, first_picture
-from temporal_colorize.video.errors import VideoError, reason, require_readable
+from temporal_colorize.video.deinterlace import DEINTERLACE, Deinterlace, Deinterlacer
+from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.frame import Frame
-from temporal_colorize.video.info import VideoInfo, inspect
+from temporal_colorize.video.info import VideoInfo, inspect, own_rate
 from temporal_colorize.video.pixels import luma_of
-from temporal_colorize.video.timing import Clock
+from temporal_colorize.video.source import Source, exact_rate, locate
+from temporal_colorize.video.timing import Timeline
+from temporal_colorize.video.unfinished import GROWN, Watch, lacks_index
+
+_NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
@@ -37,52 +45,82 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
 
 
 class VideoReader:
-    """Yields, in the file's own order, a ``Frame`` per picture and a packet per piece of sound or subtitle.
+    """Yields, in the file's own order, a ``Frame`` per picture and a packet per piece of sound, subtitle or data.
 
     A context manager, to be iterated once; memory does not grow with the file's length. Pictures that cannot be decoded
-    are left out and counted. Only the file's main video stream is read.
+    are left out and counted, and so is what comes before the first keyframe. Only the file's main video stream is read.
 
     Attributes:
         info: what the file says about itself.
         damaged: how many times decoding failed or a picture came out marked as corrupt, so far.
         container: the open file, for ``VideoWriter``.
-        copied: the sound and subtitle streams whose packets are yielded.
+        copied: the sound, subtitle and data streams whose packets are yielded.
         device: what decodes the pictures, such as "cuda"; None for the processor.
-        notes: what is done otherwise than asked, in a line each.
+        notes: what is done otherwise than asked, in a line each; complete at the end.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, decoder: Decoder = "cpu", threads: int = 0) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        decoder: Decoder = "cpu",
+        threads: int = 0,
+        deinterlace: Deinterlace = "auto",
+        rate: float | None = None,
+    ) -> None:
         """Open a file and decode its first picture.
 
         Args:
-            path: a video file, or a picture.
+            path: a video file, a picture, or numbered pictures (``frames/%05d.png``), which are one video up to the
+                first number that is missing.
             decoder: "auto" for a device that is there and gives this file's luma exactly; where the device that is
                 named does not, the processor decodes and ``notes`` says so.
             threads: decoder threads; 0 for one per core. A device takes one.
+            deinterlace: "auto" from the first picture on that is marked as interlaced, "on" for all, "off" for none.
+            rate: pictures per second of a file without timestamps; None for what the stream says, or else 25.
 
         Raises:
             VideoError: if it is missing, empty, not a video, or no picture in it can be decoded.
-            ValueError: if there is no such decoder.
+            ValueError: if there is no such decoder or deinterlacing, or the rate is none.
         """
         require_one_of("decoder", decoder, DECODERS)
+        require_one_of("deinterlace", deinterlace, DEINTERLACE)
         self.path = Path(path)
-        self._source = require_readable(path)
+        self._source = locate(path, rate=rate)
+        self._watch = Watch(self.path)
+        self.notes = list(self._source.notes)
         self._threads = threads
         self.damaged = 0
-        self._frames = 0
-        self._clocks: dict[int, Clock] = {}
+        self._decoded = self._frames = self._before_keyframe = 0
         trial, stream = self._open_stream()
         with trial:
-            first = first_picture(trial, stream)
+            first, self._skipped = first_picture(trial, stream)
             if first is None:
                 raise self._nothing()
             self.info = inspect(self.path, trial, stream, first)
+            self._first_pts = first.pts
+            self._untimed = bool(trial.format.flags & _NO_TIMESTAMPS) or self._source.format is not None
+            self._assume(rate, own_rate(stream))
         self.device, note = choose_device(decoder, self.info, first, self._open_stream)
-        self.notes = [note] if note else []
+        self.notes += [note] if note else []
+        self._deinterlacer = Deinterlacer(deinterlace, self.info.time_base, self.notes)
+        self._conform = Conformer(self.info, self.notes)
         self.container, self._stream = self._open_stream(HWAccel(self.device) if self.device else None)
+        self._timeline = Timeline(self._stream, self.info.time_base, 1 / self.info.nominal_rate, self.notes)
         self._stream.thread_type = "AUTO"
         self._stream.thread_count = 1 if self.device else threads
-        self.copied: list[Stream] = [s for s in self.container.streams if s.type in ("audio", "subtitle")]
+        self.copied: list[Stream] = [s for s in self.container.streams if s.type in ("audio", "subtitle", "data")]
+
+    def _assume(self, rate: float | None, own: Fraction | None) -> None:
+        """Choose the rate of a file without timestamps, and say so."""
+        if not self._untimed:
+            self.notes += [f"rate={rate} is not used: the file has timestamps of its own"] if rate is not None else []
+            return
+        chosen = exact_rate(rate) if rate is not None or own is None or self._source.format else own
+        if rate is None:
+            why = "assumed" if chosen != own or self._source.format else "as the stream says"
+            self.notes.append(f"no timestamps in it: {float(chosen):g} pictures a second {why}")
+        self.info = replace(self.info, time_base=1 / chosen, average_rate=chosen)
 
     def __enter__(self) -> Self:
         return self
@@ -104,32 +142,45 @@ class VideoReader:
     @property
     def retimed(self) -> int:
         """How many timestamps were made up, so far."""
-        return sum(clock.repaired for clock in self._clocks.values())
+        return self._timeline.repaired
+
+    @property
+    def luma_changed(self) -> bool:
+        """Whether luma is not the source's own: pictures were deinterlaced, scaled or converted, so far."""
+        return self._deinterlacer.used or self._conform.changed
 
     def __iter__(self) -> Iterator[Frame | Packet]:
         """Read on.
 
         Raises:
-            VideoError: if the picture changes its size or depth, or at the end if nothing could be decoded.
+            VideoError: at the end, if nothing could be decoded.
         """
-        for packet in self._packets():
+        for packet in itertools.chain(self._timeline.straighten(self._packets()), [None]):
             if packet is not None and packet.stream.index != self._stream.index:
-                yield self._retime(packet)
-                continue
-            for picture in self._decode(packet):
-                yield self._frame(picture)
+                yield packet
+            else:
+                yield from map(self._frame, self._whole(packet))
         if not self._frames:
             raise self._nothing()
+        self._conclude()
 
-    def _packets(self) -> Iterator[Packet | None]:
-        """Demux, up to the end or to where the file breaks off; a last None flushes the decoder."""
+    def _packets(self) -> Iterator[Packet]:
+        """Demux, up to the end or to where the file breaks off."""
         try:
             for packet in self.container.demux([self._stream, *self.copied]):
                 if packet.size:  # the empty ones that end each stream are PyAV's own
                     yield packet
         except av.FFmpegError:
             self.damaged += 1
-        yield None
+
+    def _whole(self, packet: Packet | None) -> Iterator[VideoFrame]:
+        """Decode a packet, or what is left at None, to pictures that are not interlaced."""
+        if packet is not None and None not in (packet.pts, self._first_pts) and not packet.is_discard:
+            self._before_keyframe += packet.pts < self._first_pts
+        for picture in self._decode(packet):
+            yield from self._deinterlacer.feed(picture)
+        if packet is None:
+            yield from self._deinterlacer.feed(None)
 
     def _decode(self, packet: Packet | None) -> Iterator[VideoFrame]:
         try:
@@ -138,41 +189,31 @@ class VideoReader:
             self.damaged += 1
             return
         for picture in pictures:
-            self.damaged += picture.is_corrupt
-            yield picture
+            self._decoded += 1
+            if self._decoded > self._skipped:
+                self.damaged += picture.is_corrupt
+                self._time(picture)
+                yield picture
+
+    def _time(self, picture: VideoFrame) -> None:
+        if self._untimed:
+            picture.pts, picture.time_base, picture.duration = self._decoded - 1, self.info.time_base, 1
+        else:
+            picture.pts = self._timeline.next_picture(picture.pts)
 
     def _frame(self, picture: VideoFrame) -> Frame:
         info = self.info
+        picture = self._conform(picture, self._frames)
         luma = luma_of(picture, matrix=info.matrix, full_range=info.full_range)
-        if luma.shape != (info.height, info.width) or luma.dtype != info.layout.dtype:
-            raise VideoError(
-                f"{self.path}: the picture changes from {info.width}x{info.height} {info.pix_fmt} to {picture.width}x"
-                f"{picture.height} {picture.format.name} after {self._frames} frames; split the file there"
-            )
         self._frames += 1
-        pts = self._clock(self._stream, step=1 / info.nominal_rate).next(picture.pts)
-        return Frame(luma, pts, info.time_base, picture.duration or 0)
+        return Frame(luma, picture.pts, info.time_base, picture.duration or 0)
 
-    def _retime(self, packet: Packet) -> Packet:
-        stamp = packet.dts if packet.dts is not None else packet.pts
-        step = (packet.duration or 0) * (packet.time_base or Fraction(0))
-        moved = self._clock(packet.stream, step=step).next(stamp)
-        if stamp is None:
-            packet.pts = packet.dts = moved
-        elif moved != stamp:
-            packet.pts = None if packet.pts is None else packet.pts + moved - stamp
-            packet.dts = None if packet.dts is None else packet.dts + moved - stamp
-        return packet
-
-    def _clock(self, stream: Stream, *, step: Fraction) -> Clock:
-        """Return a stream's clock; its first item's ``step``, in seconds, sets it up."""
-        if stream.index not in self._clocks:
-            base = self.info.time_base if stream is self._stream else stream.time_base or Fraction(1, 1000)
-            ticks = round(step / base)
-            # Sound is counted in samples in MP4: a 256th of a packet is still some. Subtitles may start together.
-            least = {"video": 1, "audio": max(1, ticks // 256)}.get(stream.type, 0)
-            self._clocks[stream.index] = Clock(step=ticks, second=round(1 / base), least=least)
-        return self._clocks[stream.index]
+    def _conclude(self) -> None:
+        lost = max(self._skipped, self._before_keyframe)
+        if lost:
+            self.notes.append(f"{lost} picture{'s' * (lost > 1)} before the first keyframe left out")
+        if self._watch.changed:
+            self.notes.append(GROWN)
 
     def _open_stream(self, hwaccel: HWAccel | None = None) -> tuple[InputContainer, VideoStream]:
         container = _open(self._source, self.path, hwaccel)
@@ -182,10 +223,16 @@ class VideoReader:
         return VideoError(f"{self.path}: no picture in it can be decoded; copy or export it again from its source")
 
 
-def _open(source: str, path: Path, hwaccel: HWAccel | None) -> InputContainer:
+def _open(source: Source, path: Path, hwaccel: HWAccel | None) -> InputContainer:
     try:
-        return av.open(source, metadata_errors="replace", hwaccel=hwaccel)
+        options = dict(source.options)
+        return av.open(source.url, format=source.format, options=options, metadata_errors="replace", hwaccel=hwaccel)
     except (av.FFmpegError, OSError, ValueError) as error:
+        if source.format is None and lacks_index(source.url):
+            raise VideoError(
+                f"{path}: its index (moov) is missing: the recording was not finished; repair it with untrunc and a "
+                "whole file of the same camera, and record to .mkv or .ts, which need none"
+            ) from None
         raise VideoError(
             f"{path}: not a video that can be read ({reason(error)}); is it complete, and is it a video?"
         ) from None
