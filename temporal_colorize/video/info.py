@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,7 +13,7 @@ from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from temporal_colorize.video.pixels import Layout, Matrix, layout_of, output_format
+from temporal_colorize.video.pixels import Layout, Matrix, has_alpha, layout_of, output_format
 
 UNSPECIFIED = 2  # AVCOL_*_UNSPECIFIED
 _BT709, _BT470BG, _SMPTE170M, _BT2020 = 1, 5, 6, 9  # AVColorSpace
@@ -23,6 +24,7 @@ _TAG_OF_MATRIX = {"bt601": _SMPTE170M, "bt709": _BT709, "bt2020": _BT2020}
 _LIMITED, _FULL = 1, 2  # AVColorRange
 # Their standards say limited where a stream says nothing; a grey picture of any other codec is 0..255.
 _BROADCAST_CODECS = {"h264", "hevc", "vvc", "av1", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4"}
+_ONE = 1 << 16  # in a display matrix
 _SLOWEST, _FASTEST, _USUAL = Fraction(1, 60), Fraction(480), Fraction(25)
 
 
@@ -79,6 +81,11 @@ class VideoInfo:
     def has_audio(self) -> bool:
         """Whether the file has sound."""
         return bool(self.audio_codecs)
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether its pictures may be transparent; FFmpeg gives those of every GIF as if they were."""
+        return has_alpha(self.pix_fmt) and self.codec != "gif"
 
     @property
     def layout(self) -> Layout:
@@ -187,5 +194,14 @@ def _duration(container: InputContainer, stream: VideoStream) -> float | None:
 
 
 def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
-    data = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        data = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # PyAV knows no EXIF, and then tells nothing but the angle
+        return _turned(frame.rotation)
     return struct.unpack("=9i", bytes(data)) if data is not None else None
+
+
+def _turned(degrees: int) -> tuple[int, ...] | None:
+    """Make the display matrix of a turn by so many degrees counter-clockwise; None for none."""
+    cosine, sine = (round(_ONE * turn(math.radians(degrees))) for turn in (math.cos, math.sin))
+    return (cosine, -sine, 0, sine, cosine, 0, 0, 0, 1 << 30) if degrees else None

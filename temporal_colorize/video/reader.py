@@ -26,6 +26,7 @@ from temporal_colorize.video.deinterlace import DEINTERLACE, Deinterlace, Deinte
 from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo, inspect, own_rate
+from temporal_colorize.video.loss import Loss
 from temporal_colorize.video.pixels import luma_of
 from temporal_colorize.video.source import Source, exact_rate, locate
 from temporal_colorize.video.timing import Timeline
@@ -98,7 +99,7 @@ class VideoReader:
             if first is None:
                 raise self._nothing()
             self.info = inspect(self.path, trial, stream, first)
-            self._first_pts = first.pts
+            start = first.pts or 0
             self._untimed = bool(trial.format.flags & _NO_TIMESTAMPS) or self._source.format is not None
             self._assume(rate, own_rate(stream))
         self.device, note = choose_device(decoder, self.info, first, self._open_stream)
@@ -106,7 +107,9 @@ class VideoReader:
         self._deinterlacer = Deinterlacer(deinterlace, self.info.time_base, self.notes)
         self._conform = Conformer(self.info, self.notes)
         self.container, self._stream = self._open_stream(HWAccel(self.device) if self.device else None)
-        self._timeline = Timeline(self._stream, self.info.time_base, 1 / self.info.nominal_rate, self.notes)
+        self._loss = Loss(self.info.codec, interlaced=self.info.interlaced)
+        self._start, base = max(0, start), self.info.time_base
+        self._timeline = Timeline(self._stream, base, 1 / self.info.nominal_rate, self.notes, start=start * base)
         self._stream.thread_type = "AUTO"
         self._stream.thread_count = 1 if self.device else threads
         self.copied: list[Stream] = [s for s in self.container.streams if s.type in ("audio", "subtitle", "data")]
@@ -167,7 +170,8 @@ class VideoReader:
     def _packets(self) -> Iterator[Packet]:
         """Demux, up to the end or to where the file breaks off."""
         try:
-            for packet in self.container.demux([self._stream, *self.copied]):
+            packets = self.container.demux([self._stream, *self.copied])
+            for packet in itertools.islice(packets, self._source.length):
                 if packet.size:  # the empty ones that end each stream are PyAV's own
                     yield packet
         except av.FFmpegError:
@@ -175,12 +179,21 @@ class VideoReader:
 
     def _whole(self, packet: Packet | None) -> Iterator[VideoFrame]:
         """Decode a packet, or what is left at None, to pictures that are not interlaced."""
-        if packet is not None and None not in (packet.pts, self._first_pts) and not packet.is_discard:
-            self._before_keyframe += packet.pts < self._first_pts
+        if packet is not None:
+            self._feed(packet)
         for picture in self._decode(packet):
             yield from self._deinterlacer.feed(picture)
         if packet is None:
             yield from self._deinterlacer.feed(None)
+
+    def _feed(self, packet: Packet) -> None:
+        """Count a packet among those before the first keyframe, or those of which a picture must come."""
+        if packet.pts is None or packet.is_discard:
+            return
+        if packet.pts < self._start:
+            self._before_keyframe += 1
+        else:
+            self._loss.fed(packet)
 
     def _decode(self, packet: Packet | None) -> Iterator[VideoFrame]:
         try:
@@ -192,6 +205,7 @@ class VideoReader:
             self._decoded += 1
             if self._decoded > self._skipped:
                 self.damaged += picture.is_corrupt
+                self._loss.shown(picture.pts, interlaced=picture.interlaced_frame)
                 self._time(picture)
                 yield picture
 
@@ -209,6 +223,7 @@ class VideoReader:
         return Frame(luma, picture.pts, info.time_base, picture.duration or 0)
 
     def _conclude(self) -> None:
+        self.damaged += self._loss.end()
         lost = max(self._skipped, self._before_keyframe)
         if lost:
             self.notes.append(f"{lost} picture{'s' * (lost > 1)} before the first keyframe left out")

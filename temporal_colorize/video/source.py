@@ -25,12 +25,14 @@ class Source:
         url: a file, or FFmpeg's pattern of a sequence.
         format: FFmpeg's name of the demuxer; None to find out.
         options: the demuxer's.
+        length: how many pictures a sequence has; FFmpeg itself may look for more.
         notes: what is left out of a sequence, in a line each.
     """
 
     url: str
     format: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    length: int | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -72,7 +74,7 @@ def locate(path: str | os.PathLike[str], *, rate: float | None) -> Source:
     folder = os.path.abspath(path.parent).replace("%", "%%")
     url = f"{folder}/{before.replace('%', '%%')}{number}{after.replace('%', '%%')}"
     options = {"start_number": str(first), "framerate": str(exact_rate(rate)), "pattern_type": "sequence"}
-    return Source(url, "image2", options, notes)
+    return Source(url, "image2", options, last - first + 1, notes)
 
 
 def exact_rate(rate: float | None) -> Fraction:

@@ -60,7 +60,9 @@ class Timeline:
     Then each stream's timestamps are made to go forward; for pictures that is done when they are decoded.
     """
 
-    def __init__(self, stream: Stream, time_base: Fraction, nominal_step: Fraction, notes: list[str]) -> None:
+    def __init__(
+        self, stream: Stream, time_base: Fraction, nominal_step: Fraction, notes: list[str], *, start: Fraction
+    ) -> None:
         """Start a timeline.
 
         Args:
@@ -68,14 +70,17 @@ class Timeline:
             time_base: of the pictures.
             nominal_step: seconds from picture to picture.
             notes: gets a line for each clock, as far as they are few.
+            start: of the first picture, in seconds; before 0, where MP4 shows nothing, everything moves on to 0.
         """
         self._notes = notes
         self._step = nominal_step
         self._pictures = Clock(step=round(nominal_step / time_base), least=1)
         self._others: dict[int, Clock] = {}
         self._picture_stream = stream.index
+        if start < 0:
+            notes.append(f"its clock begins at {float(start):.2f} s: moved to begin at 0")
         self._moved = 0
-        self._shifts = [Fraction(0)]  # seconds, of each clock in turn
+        self._shifts = [max(Fraction(0), -start)]  # seconds, of each clock in turn
         self._chosen: dict[int, int] = {}  # of a stream: the index of its shift
         self._last: dict[int, Fraction] = {}  # of a stream: its last stamp, moved
         self._decoding: dict[int, bool] = {}  # of a stream: whether that was a decoding time

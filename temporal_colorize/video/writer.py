@@ -21,7 +21,7 @@ from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo, codec_of, describe
 from temporal_colorize.video.muxer import open_output
 from temporal_colorize.video.paths import format_of, holds_stream, suffix_for
-from temporal_colorize.video.pixels import fill, has_alpha
+from temporal_colorize.video.pixels import fill
 from temporal_colorize.video.reader import VideoReader
 
 _WRITTEN_BY_MUXERS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
@@ -71,7 +71,7 @@ class VideoWriter:
         reader = source if isinstance(source, VideoReader) else None
         self.info = source.info if isinstance(source, VideoReader) else source
         self.chroma_shape = self.info.chroma_shape
-        self.left_out = [f"transparency ({self.info.pix_fmt})"] if has_alpha(self.info.pix_fmt) else []
+        self.left_out = [f"transparency ({self.info.pix_fmt})"] if self.info.has_alpha else []
         self._copies: dict[int, Stream] = {}
         self._frames = 0
         format_of(self.path)  # names the suffix we cannot write, before anything else
