@@ -23,14 +23,14 @@ from temporal_colorize.options import require_one_of
 from temporal_colorize.video.conform import Conformer
 from temporal_colorize.video.decoder import DECODERS, Decoder, choose_device, first_picture
 from temporal_colorize.video.deinterlace import DEINTERLACE, Deinterlace, Deinterlacer
-from temporal_colorize.video.errors import VideoError, reason
+from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo, inspect, own_rate
 from temporal_colorize.video.loss import Loss
 from temporal_colorize.video.pixels import luma_of
-from temporal_colorize.video.source import Source, exact_rate, locate
+from temporal_colorize.video.source import exact_rate, locate, open_source
 from temporal_colorize.video.timing import Timeline
-from temporal_colorize.video.unfinished import GROWN, Watch, lacks_index
+from temporal_colorize.video.unfinished import GROWN, Watch
 
 _NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS
 
@@ -231,26 +231,11 @@ class VideoReader:
             self.notes.append(GROWN)
 
     def _open_stream(self, hwaccel: HWAccel | None = None) -> tuple[InputContainer, VideoStream]:
-        container = _open(self._source, self.path, hwaccel)
+        container = open_source(self._source, self.path, hwaccel)
         return container, _main_stream(container, self.path)
 
     def _nothing(self) -> VideoError:
         return VideoError(f"{self.path}: no picture in it can be decoded; copy or export it again from its source")
-
-
-def _open(source: Source, path: Path, hwaccel: HWAccel | None) -> InputContainer:
-    try:
-        options = dict(source.options)
-        return av.open(source.url, format=source.format, options=options, metadata_errors="replace", hwaccel=hwaccel)
-    except (av.FFmpegError, OSError, ValueError) as error:
-        if source.format is None and lacks_index(source.url):
-            raise VideoError(
-                f"{path}: its index (moov) is missing: the recording was not finished; repair it with untrunc and a "
-                "whole file of the same camera, and record to .mkv or .ts, which need none"
-            ) from None
-        raise VideoError(
-            f"{path}: not a video that can be read ({reason(error)}); is it complete, and is it a video?"
-        ) from None
 
 
 def _main_stream(container: InputContainer, path: Path) -> VideoStream:

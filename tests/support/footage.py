@@ -112,7 +112,7 @@ def numbered(folder: Path, pattern: str, numbers: range | list[int], *, pix_fmt:
 
 
 def retime_flv(path: Path, stamps: Callable[[str, int, int], int]) -> Path:
-    """Change the timestamps of an FLV file, which has one per tag: of a stream's type, the tag's number, milliseconds."""
+    """Change the timestamps of an FLV file, which has one per tag: type, number, milliseconds."""
     content, place, counts = bytearray(path.read_bytes()), 13, {8: 0, 9: 0}
     while place + 11 <= len(content):
         kind, size = content[place], int.from_bytes(content[place + 1 : place + 4], "big")
