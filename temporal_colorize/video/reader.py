@@ -46,7 +46,7 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
 
 
 class VideoReader:
-    """Yields, in the file's own order, a ``Frame`` per picture and a packet per piece of sound, subtitle or data.
+    """Yields, in the file's own order, a ``Frame`` per picture and a packet per piece of sound or subtitle.
 
     A context manager, to be iterated once; memory does not grow with the file's length. Pictures that cannot be decoded
     are left out and counted, and so is what comes before the first keyframe. Only the file's main video stream is read.
@@ -55,7 +55,7 @@ class VideoReader:
         info: what the file says about itself.
         damaged: how many times decoding failed or a picture came out marked as corrupt, so far.
         container: the open file, for ``VideoWriter``.
-        copied: the sound, subtitle and data streams whose packets are yielded.
+        copied: the sound and subtitle streams whose packets are yielded.
         device: what decodes the pictures, such as "cuda"; None for the processor.
         notes: what is done otherwise than asked, in a line each; complete at the end.
     """
@@ -112,7 +112,7 @@ class VideoReader:
         self._timeline = Timeline(self._stream, base, 1 / self.info.nominal_rate, self.notes, start=start * base)
         self._stream.thread_type = "AUTO"
         self._stream.thread_count = 1 if self.device else threads
-        self.copied: list[Stream] = [s for s in self.container.streams if s.type in ("audio", "subtitle", "data")]
+        self.copied: list[Stream] = [s for s in self.container.streams if s.type in ("audio", "subtitle")]
 
     def _assume(self, rate: float | None, own: Fraction | None) -> None:
         """Choose the rate of a file without timestamps, and say so."""

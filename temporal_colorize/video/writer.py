@@ -20,7 +20,7 @@ from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo, codec_of, describe
 from temporal_colorize.video.muxer import open_output
-from temporal_colorize.video.paths import format_of, holds_stream, suffix_for
+from temporal_colorize.video.paths import format_of, holds, suffix_for
 from temporal_colorize.video.pixels import fill
 from temporal_colorize.video.reader import VideoReader
 
@@ -209,8 +209,17 @@ class VideoWriter:
         if chapters and self._container.format.name == "tee":  # it passes on everything else
             self.left_out.append(f"{len(chapters)} chapter{'s' * (len(chapters) > 1)}")
 
+    def _carries(self, stream: Stream) -> bool:
+        """Whether a stream of data comes by another way: a time code, the titles of chapters."""
+        if "timecode" in stream.metadata:
+            self._stream.metadata["timecode"] = stream.metadata["timecode"]
+            return True
+        return codec_of(stream) == "bin_data" and bool(stream.container.chapters())
+
     def _adopt_stream(self, stream: Stream, *, keep_audio: bool) -> None:
-        fits = holds_stream(self.path.suffix.lower(), stream)
+        if stream.type == "data" and self._carries(stream):
+            return
+        fits = stream.type in ("audio", "subtitle") and holds(self.path.suffix.lower(), codec_of(stream))
         if stream.type == "audio" and keep_audio and not fits:
             suffix = suffix_for(self.info.audio_codecs)
             advice = f"end the output name in {suffix}" if suffix else "leave the sound out (audio=drop)"
