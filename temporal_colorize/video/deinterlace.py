@@ -15,6 +15,7 @@ from temporal_colorize.video.errors import reason
 Deinterlace = Literal["auto", "on", "off"]
 DEINTERLACE = ("auto", "on", "off")
 _NOTE = "deinterlaced (bwdif): the luma is not the source's"
+_KEPT = "interlaced and left so, but marked as progressive: players will show its combs (deinterlace=auto)"
 
 
 class Deinterlacer:
@@ -52,6 +53,8 @@ class Deinterlacer:
             self._graph = None
         if picture is None:
             return
+        if picture.interlaced_frame and self._mode == "off":
+            self._say(_KEPT)
         self._wanted |= self._mode == "auto" and picture.interlaced_frame
         if self._wanted and kind != self._made_for:
             self._graph, self._made_for = self._make(picture), kind

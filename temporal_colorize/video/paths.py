@@ -11,10 +11,9 @@ from typing import Literal
 
 import av
 from av.codec import Codec
-from av.stream import Stream
 
 from temporal_colorize.video.errors import VideoError
-from temporal_colorize.video.info import VideoInfo, codec_of
+from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.reader import probe
 from temporal_colorize.video.source import is_sequence, sequence_name
 
@@ -63,19 +62,6 @@ def format_of(path: Path) -> str:
     except KeyError:
         raise VideoError(f"{path}: cannot write {path.suffix or 'a name without suffix'}; end the output name in "
                          f"{', '.join(FORMATS)}") from None  # fmt: skip
-
-
-def holds_stream(suffix: str, stream: Stream) -> bool:
-    """Say whether files with this suffix can hold another file's stream of sound, subtitles or data."""
-    if stream.type != "data":
-        return stream.type in ("audio", "subtitle") and holds(suffix, codec_of(stream))
-    try:  # of data, FFmpeg knows once it has written a header
-        with av.open(io.BytesIO(), "w", format=FORMATS[suffix]) as container:
-            container.add_stream_from_template(stream)
-            container.start_encoding()
-    except (av.FFmpegError, ValueError):
-        return False
-    return True
 
 
 def default_output(

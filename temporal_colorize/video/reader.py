@@ -44,7 +44,7 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
 
 
 class VideoReader:
-    """Yields, in the file's own order, a ``Frame`` per picture and a packet per piece of sound, subtitle or data.
+    """Yields, in the file's own order, a ``Frame`` per picture and a packet per piece of sound or subtitle.
 
     A context manager, to be iterated once; memory does not grow with the file's length. Pictures that cannot be decoded
     are left out and counted, and so is what comes before the first keyframe. Only the file's main video stream is read.

@@ -53,7 +53,7 @@ class Plan:
 
 
 class Reading:
-    """Yields, in the file's own order, a ``Frame`` per picture and a packet per piece of sound, subtitle or data.
+    """Yields, in the file's own order, a ``Frame`` per picture and a packet per piece of sound or subtitle.
 
     Args:
         container: the open file, at the beginning of the part.
@@ -70,7 +70,7 @@ class Reading:
 
     def __init__(self, container: InputContainer, stream: VideoStream, plan: Plan, notes: list[str]) -> None:
         self.container, self.stream, self._plan, self._notes = container, stream, plan, notes
-        self.copied: list[Stream] = [s for s in container.streams if s.type in ("audio", "subtitle", "data")]
+        self.copied: list[Stream] = [s for s in container.streams if s.type in ("audio", "subtitle")]
         self.frames = self._read = self._decoded = self._before_keyframe = self._failed = 0
         self._is_over, self._last = False, None  # the last picture's time
         info, base = plan.info, plan.info.time_base

@@ -21,7 +21,7 @@ from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo, codec_of, describe
 from temporal_colorize.video.muxer import open_output
 from temporal_colorize.video.packets import PICTURES, Kept
-from temporal_colorize.video.paths import format_of, suffix_for
+from temporal_colorize.video.paths import format_of, holds, suffix_for
 from temporal_colorize.video.picture_encoder import PictureEncoder
 from temporal_colorize.video.reader import VideoReader
 

@@ -119,7 +119,9 @@ CASES = {
         notes=("deinterlaced",), indices=ALL, step=USUAL,
     ),
     "interlaced 10 bits 4:2:2": Case(whole("a.mp4", pix_fmt="yuv422p10le", **FIELDS), notes=("deinterlaced",)),
-    "interlaced, left so": Case(whole("a.mp4", **FIELDS), options={"deinterlace": "off"}, indices=ALL, step=USUAL),
+    "interlaced, left so": Case(
+        whole("a.mp4", **FIELDS), options={"deinterlace": "off"}, notes=("left so",), indices=ALL, step=USUAL
+    ),
     "not marked, deinterlaced": Case(
         whole("a.mp4"), options={"deinterlace": "on"}, notes=("deinterlaced",), indices=ALL, step=USUAL
     ),

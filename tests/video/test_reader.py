@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from temporal_colorize.video import Frame, VideoReader, default_output, probe
-from temporal_colorize.video.timing import Clock
 from tests.support.videos import damage, frame_times, index_of, lumas_of, packets_of, write_video
 
 
@@ -103,14 +102,6 @@ def test_recorder_that_restarts_its_clock(tmp_path: Path, recolor) -> None:
     ]
     sound = [time for _, time in packets_of(tmp_path / "c.mp4", "audio")]
     assert abs(sound[-1] - times[-1]) < Fraction(1, 5)
-
-
-def test_clock() -> None:
-    clock = Clock(step=40, least=1)
-    assert [clock.next(t) for t in (100, 140, 140, 130, 180, 9000, None)] == [100, 140, 141, 142, 180, 9000, 9040]
-    assert clock.repaired == 3
-    together = Clock(step=1, least=0)
-    assert [together.next(t) for t in (5, 5, 4, None)] == [5, 5, 5, 6]
 
 
 def test_subtitles_are_kept_or_named(tmp_path: Path, recolor) -> None:
