@@ -35,6 +35,7 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   threads=N                    of the network on a CPU; default: all
   cache=FOLDER|off             where converted networks are kept; default: ~/.cache/temporal-colorize
   audio=copy|drop              the sound, bit for bit, or without
+  limits.pixels=67108864       of a picture; larger ones, and files of many streams, are refused; docs/hostile.md
   progress=true                a progress bar on standard error
 
 Every number's place is conf/infer.yaml. Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted.

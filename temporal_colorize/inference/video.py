@@ -19,7 +19,7 @@ from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.threads import ahead
-from temporal_colorize.video import Decoder, Frame, VideoInfo, VideoReader, VideoWriter, default_output
+from temporal_colorize.video import Decoder, Frame, Limits, VideoInfo, VideoReader, VideoWriter, default_output
 
 _LOSSLESS: dict[str, dict[str, object]] = {
     "libx264": {"qp": 0},
@@ -91,6 +91,7 @@ def colorize_video(
     audio: Literal["copy", "drop"] = "copy",
     gate: GateOptions | None = None,
     batch: int = 1,
+    limits: Limits | None = None,
     progress: bool = False,
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
@@ -107,6 +108,7 @@ def colorize_video(
         audio: "drop" leaves the sound out.
         gate: When the network looks again, see `GateOptions`; None for every frame.
         batch: Without a gate, how many frames go through the network together, which is faster on a GPU.
+        limits: What the file is trusted with; None for the usual.
         progress: Show a progress bar on standard error.
 
     Raises:
@@ -114,9 +116,9 @@ def colorize_video(
     """
     start = time.perf_counter()
     frames, last, profile = 0, 0.0, Profile()
-    target = Path(output) if output is not None else default_output(source)
+    target = Path(output) if output is not None else default_output(source, limits=limits)
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(source, decoder=decoder))
+        reader = stack.enter_context(VideoReader(source, decoder=decoder, limits=limits))
         metadata = {"comment": STATEMENT}
         writer = stack.enter_context(
             VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio)
@@ -147,7 +149,7 @@ def colorize_video(
         ends_at=last if _breaks_off(reader.info, last) else None,
         left_out=writer.left_out,
         profile=profile.per_frame(frames),
-        notes=reader.notes + writer.notes,
+        notes=reader.notes + writer.notes + session.notes,
     )
 
 

@@ -4,8 +4,23 @@ from temporal_colorize.video.decoder import Decoder
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
+from temporal_colorize.video.limits import Limits
+from temporal_colorize.video.opening import open_local
 from temporal_colorize.video.paths import default_output
+from temporal_colorize.video.picture_size import picture_size
 from temporal_colorize.video.reader import VideoReader, probe
 from temporal_colorize.video.writer import VideoWriter
 
-__all__ = ["Decoder", "Frame", "VideoError", "VideoInfo", "VideoReader", "VideoWriter", "default_output", "probe"]
+__all__ = [
+    "Decoder",
+    "Frame",
+    "Limits",
+    "VideoError",
+    "VideoInfo",
+    "VideoReader",
+    "VideoWriter",
+    "default_output",
+    "open_local",
+    "picture_size",
+    "probe",
+]

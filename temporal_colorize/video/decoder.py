@@ -95,9 +95,14 @@ def same_luma(left: VideoFrame, right: VideoFrame, info: VideoInfo) -> bool:
 
 
 def first_picture(
-    container: InputContainer, stream: VideoStream, *, most_packets: int | None = None
+    container: InputContainer,
+    stream: VideoStream,
+    *,
+    most_packets: int | None = None,
+    on_error: Callable[[av.FFmpegError], object] = lambda error: None,
 ) -> VideoFrame | None:
-    """Decode up to the first picture, over damaged packets; None if there is none in so many packets."""
+    """Decode up to the first picture, over damaged packets, which `on_error` is told; None if there is none in so many
+    packets."""
     packets = itertools.islice(container.demux(stream), most_packets)
     ended = False
     while not ended:
@@ -106,6 +111,6 @@ def first_picture(
             ended = packet is None
             for picture in stream.decode(packet):
                 return picture
-        except av.FFmpegError:
-            continue
+        except av.FFmpegError as error:
+            on_error(error)
     return None

@@ -13,6 +13,7 @@ from av.codec import Codec
 
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.info import VideoInfo
+from temporal_colorize.video.limits import Limits
 from temporal_colorize.video.reader import probe
 
 # Containers that keep any timestamp. AVI and MPEG-TS do not: one has no variable rate, the other moves the start.
@@ -57,7 +58,9 @@ def format_of(path: Path) -> str:
                          f"{', '.join(FORMATS)}") from None  # fmt: skip
 
 
-def default_output(path: str | os.PathLike[str], *, info: VideoInfo | None = None) -> Path:
+def default_output(
+    path: str | os.PathLike[str], *, info: VideoInfo | None = None, limits: Limits | None = None
+) -> Path:
     """Name the coloured twin of a video: ``clip.mp4`` gives ``clip.color.mp4`` beside it.
 
     .mp4, .mkv and .mov stay, any other suffix becomes .mp4, or whichever of the three can hold the sound.
@@ -65,6 +68,7 @@ def default_output(path: str | os.PathLike[str], *, info: VideoInfo | None = Non
     Args:
         path: the source.
         info: what ``probe(path)`` says; probed here, and only where the suffix has to change, if None.
+        limits: what the file is trusted with then.
 
     Raises:
         VideoError: if the source has to be probed and cannot be read.
@@ -72,5 +76,5 @@ def default_output(path: str | os.PathLike[str], *, info: VideoInfo | None = Non
     source = Path(path)
     suffix = source.suffix.lower()
     if suffix not in _KEPT:
-        suffix = suffix_for((info or probe(source)).audio_codecs) or ".mp4"
+        suffix = suffix_for((info or probe(source, limits=limits)).audio_codecs) or ".mp4"
     return source.with_name(f"{source.stem}.color{suffix}")

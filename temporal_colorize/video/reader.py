@@ -19,20 +19,22 @@ from av.video.stream import VideoStream
 
 from temporal_colorize.options import require_one_of
 from temporal_colorize.video.decoder import DECODERS, Decoder, choose_device, first_picture
-from temporal_colorize.video.errors import VideoError, reason, require_readable
+from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo, inspect
+from temporal_colorize.video.limits import Limits
+from temporal_colorize.video.opening import open_local, oversized, require_size
 from temporal_colorize.video.pixels import luma_of
 from temporal_colorize.video.timing import Clock
 
 
-def probe(path: str | os.PathLike[str]) -> VideoInfo:
+def probe(path: str | os.PathLike[str], *, limits: Limits | None = None) -> VideoInfo:
     """Describe a video file; decodes one picture.
 
     Raises:
         VideoError: if the file has no picture that can be decoded.
     """
-    with VideoReader(path) as reader:
+    with VideoReader(path, limits=limits) as reader:
         return reader.info
 
 
@@ -51,7 +53,14 @@ class VideoReader:
         notes: what is done otherwise than asked, in a line each.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, decoder: Decoder = "cpu", threads: int = 0) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        decoder: Decoder = "cpu",
+        threads: int = 0,
+        limits: Limits | None = None,
+    ) -> None:
         """Open a file and decode its first picture.
 
         Args:
@@ -59,23 +68,28 @@ class VideoReader:
             decoder: "auto" for a device that is there and gives this file's luma exactly; where the device that is
                 named does not, the processor decodes and ``notes`` says so.
             threads: decoder threads; 0 for one per core. A device takes one.
+            limits: what the file is trusted with; None for the usual.
 
         Raises:
-            VideoError: if it is missing, empty, not a video, or no picture in it can be decoded.
+            VideoError: if it is missing, empty, not a video, beyond the limits, or no picture in it can be decoded.
             ValueError: if there is no such decoder.
         """
         require_one_of("decoder", decoder, DECODERS)
         self.path = Path(path)
-        self._source = require_readable(path)
+        self._limits = limits or Limits()
         self._threads = threads
         self.damaged = 0
         self._frames = 0
+        self._oversized = False
         self._clocks: dict[int, Clock] = {}
         trial, stream = self._open_stream()
         with trial:
-            first = first_picture(trial, stream)
+            refusals: list[str | None] = []
+            first = first_picture(
+                trial, stream, on_error=lambda error: refusals.append(oversized(stream, error, self._limits))
+            )
             if first is None:
-                raise self._nothing()
+                raise self._nothing(next(filter(None, refusals), None))
             self.info = inspect(self.path, trial, stream, first)
         self.device, note = choose_device(decoder, self.info, first, self._open_stream)
         self.notes = [note] if note else []
@@ -127,6 +141,8 @@ class VideoReader:
             for packet in self.container.demux([self._stream, *self.copied]):
                 if packet.size:  # the empty ones that end each stream are PyAV's own
                     yield packet
+        except av.ExitError:
+            raise VideoError(f"{self.path}: {self._limits.too_slow}") from None
         except av.FFmpegError:
             self.damaged += 1
         yield None
@@ -134,12 +150,19 @@ class VideoReader:
     def _decode(self, packet: Packet | None) -> Iterator[VideoFrame]:
         try:
             pictures = self._stream.decode(packet)
-        except av.FFmpegError:
+        except av.FFmpegError as error:
             self.damaged += 1
+            self._note_oversized(error)
             return
         for picture in pictures:
             self.damaged += picture.is_corrupt
             yield picture
+
+    def _note_oversized(self, error: av.FFmpegError) -> None:
+        refusal = oversized(self._stream, error, self._limits)
+        if refusal is not None and not self._oversized:
+            self.notes.append(f"pictures left out from frame {self._frames} on: {refusal}")
+        self._oversized |= refusal is not None
 
     def _frame(self, picture: VideoFrame) -> Frame:
         info = self.info
@@ -175,20 +198,14 @@ class VideoReader:
         return self._clocks[stream.index]
 
     def _open_stream(self, hwaccel: HWAccel | None = None) -> tuple[InputContainer, VideoStream]:
-        container = _open(self._source, self.path, hwaccel)
-        return container, _main_stream(container, self.path)
+        container = open_local(self.path, limits=self._limits, hwaccel=hwaccel)
+        stream = _main_stream(container, self.path)
+        require_size(container, stream, self.path, self._limits)
+        return container, stream
 
-    def _nothing(self) -> VideoError:
-        return VideoError(f"{self.path}: no picture in it can be decoded; copy or export it again from its source")
-
-
-def _open(source: str, path: Path, hwaccel: HWAccel | None) -> InputContainer:
-    try:
-        return av.open(source, metadata_errors="replace", hwaccel=hwaccel)
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise VideoError(
-            f"{path}: not a video that can be read ({reason(error)}); is it complete, and is it a video?"
-        ) from None
+    def _nothing(self, refusal: str | None = None) -> VideoError:
+        why = refusal or "no picture in it can be decoded; copy or export it again from its source"
+        return VideoError(f"{self.path}: {why}")
 
 
 def _main_stream(container: InputContainer, path: Path) -> VideoStream:
