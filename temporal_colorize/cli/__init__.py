@@ -4,7 +4,6 @@ Nothing heavy is loaded here, so that `--help` and refusals come at once.
 """
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from temporal_colorize.cli.composing import build, compose, conf_folder, quote, 
 from temporal_colorize.cli.evaluating import evaluate_once
 from temporal_colorize.cli.exporting import export_once
 from temporal_colorize.cli.guard import guarded
+from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.programs import infer_once, train_once
 
 __all__ = ["build", "compose", "conf_folder", "evaluate", "export", "infer", "train"]
@@ -36,9 +36,12 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   cache=FOLDER|off             where converted networks are kept; default: ~/.cache/temporal-colorize
   audio=copy|drop              the sound, bit for bit, or without
   limits.pixels=67108864       of a picture; larger ones, and files of many streams, are refused; docs/hostile.md
+  start=S end=S                only a part, in seconds
+  resume=auto|off              go on with what a run that was stopped has kept, or throw it away
   progress=true                a progress bar on standard error
 
-Every number's place is conf/infer.yaml. Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted.
+Every number's place is conf/infer.yaml. Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted (what
+is finished is kept: the same command goes on from there).
 """
 
 
@@ -64,7 +67,7 @@ def infer() -> None:
     if not arguments or {"-h", "--help"} & set(arguments):
         print(_INFER_HELP, end="")
         sys.exit(0 if arguments else 2)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: nothing half-written is left
+    end_soon()
     guarded(lambda: infer_once(compose("infer", arguments)))
 
 

@@ -6,21 +6,29 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from temporal_colorize.cli.interrupt import interrupted, tell
+
 
 def guarded(run: Callable[[], None]) -> None:
     """Run, and turn what a user can mend into one line and exit status 2."""
     try:
         run()
-    except KeyboardInterrupt:
-        print(f"{_program()}: interrupted", file=sys.stderr)
-        sys.exit(130)
+    except KeyboardInterrupt as error:
+        _end(error)
     except (ValueError, ModuleNotFoundError) as error:
         _refuse(error)
     except Exception as error:
+        if interrupted():
+            _end(error)
         cause = error.__cause__
         if type(error).__module__.startswith(("hydra.", "omegaconf.")):
             _refuse(cause if isinstance(cause, ValueError | ModuleNotFoundError) else error)
         raise
+
+
+def _end(error: BaseException) -> NoReturn:
+    tell(*_notes(error))
+    sys.exit(130)
 
 
 def _refuse(error: BaseException) -> NoReturn:
@@ -36,4 +44,8 @@ def _program() -> str:
 
 def one_line(error: BaseException) -> str:
     message, _, _ = str(error).partition("Config search path:")  # where Hydra looked, which helps nobody here
-    return " ".join(message.split())
+    return "; ".join([" ".join(message.split()), *_notes(error)])
+
+
+def _notes(error: BaseException) -> list[str]:
+    return getattr(error, "__notes__", [])

@@ -78,6 +78,8 @@ def infer_once(config: "DictConfig") -> None:
     if config.batch is not None:
         require_number("batch", config.batch, least=1, most=64)
     require_one_of("audio", config.audio, ("copy", "drop"))
+    require_one_of("resume", config.resume, ("auto", "off"))
+    require_number("segment", config.segment, least=1)
     for switch in ("progress", "profile"):
         require_one_of(switch, config[switch], (True, False))
     if config.report is not None:
@@ -108,6 +110,8 @@ def infer_once(config: "DictConfig") -> None:
             gate=gate_of(config.gate),
             batch=config.batch or (_BATCH_ON_GPU if device.type == "cuda" else 1),
             limits=limits,
+            **{name: config[name] for name in ("start", "end", "segment", "resume")},
+            settings=_settings(config, runtime.chosen(device)),
             progress=config.progress,
         )
     print(report)
@@ -115,6 +119,21 @@ def infer_once(config: "DictConfig") -> None:
         print("\n".join(f"{milliseconds:8.2f} ms a frame: {stage}" for stage, milliseconds in report.profile.items()))
     if config.report is not None:
         _write_report(Path(config.report), report)
+
+
+def _settings(config: "DictConfig", runtime: str) -> dict[str, object]:
+    """Name what the colours depend on beside what the session and the options of the video say."""
+    from importlib.metadata import version
+
+    from temporal_colorize.inference.weights import weights_digest
+
+    return {
+        "version": version("temporal-colorize"),
+        "weights": weights_digest(config.weights),
+        "runtime": runtime,
+        "precision": config.precision,
+        "threads": config.threads,
+    }
 
 
 def gate_of(options: "DictConfig") -> "GateOptions | None":

@@ -9,9 +9,12 @@ from torch.nn import functional as F
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.color.chroma_codes import ChromaCoder
 from temporal_colorize.inference.gate import Box
+from temporal_colorize.inference.snapshot import Snapshot, give_back, take
 from temporal_colorize.inference.upsample import fit_lines
 
 _TILE = 128  # pixels a side; larger buffers leave a core's cache, and go back to the system after every step
+
+_CARRIED = ("planes", "_lines")
 
 
 class ChromaLayer:
@@ -32,17 +35,25 @@ class ChromaLayer:
         self._lines: np.ndarray  # offset and slope of a and b, (4, h, w)
         self._axes: tuple[_Axis, _Axis] | None = None
 
+    def snapshot(self) -> Snapshot:
+        """Copy what is carried from frame to frame."""
+        return take(self, _CARRIED)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a `snapshot` of a layer like this one."""
+        give_back(self, _CARRIED, snapshot)
+
     def estimate(self, ab: Tensor, seen: Tensor) -> None:
         """Take a new estimate: ab, (2, h, w), of a picture whose L* is seen, (1, H0, W0)."""
         low = F.interpolate(seen[None], ab.shape[-2:], mode="area")[0]
         self._lines = np.concatenate(self._coder.steps(*(part.numpy() for part in fit_lines(ab, low))))
-        if self._axes is None:
-            self._axes = tuple(map(_Axis, ab.shape[-2:], self.planes[0].shape))
 
     def lay(self, luma: np.ndarray, boxes: Sequence[Box]) -> None:
         """Make Cb and Cr in the boxes, rows and columns of them, for luma codes, (H, W), at their resolution."""
         if not boxes:
             return
+        if self._axes is None:
+            self._axes = tuple(map(_Axis, self._lines.shape[-2:], self.planes[0].shape))
         self.planes = tuple(plane.copy() for plane in self.planes)
         for tile in (tile for box in boxes for tile in _tiles(box)):
             lines = self._enlarge(*tile)

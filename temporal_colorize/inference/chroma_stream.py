@@ -14,7 +14,10 @@ from temporal_colorize.inference.gate import Box, Gate, GateOptions
 from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
 from temporal_colorize.models.contract import ColorOutput
+
+_CARRIED = ("looks", "_before", "_newest", "_shown")
 
 
 class Work(NamedTuple):
@@ -65,6 +68,33 @@ class ChromaStream:
         self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
         self._stage = (profile or Profile()).stage
         self._before = self._newest = self._shown = torch.empty(0)  # ab, (2, h, w) each
+
+    @property
+    def cuts(self) -> int:
+        """How many cuts have been found."""
+        return self._session.cuts
+
+    @property
+    def notes(self) -> list[str]:
+        """What was done otherwise than asked for lack of memory."""
+        return self._session.notes
+
+    def looked(self) -> Snapshot:
+        """Copy what `look` carries from frame to frame."""
+        gate = {} if self._gate is None else nest("gate", self._gate.snapshot())
+        return {**take(self, _CARRIED), **nest("session", self._session.snapshot()), **gate}
+
+    def laid(self) -> Snapshot:
+        """Copy what `lay` carries from frame to frame."""
+        return nest("layer", self._layer.snapshot())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on where both of a stream like this one were copied after the same frame."""
+        give_back(self, _CARRIED, snapshot)
+        self._session.restore(unnest("session", snapshot))
+        if self._gate is not None:
+            self._gate.restore(unnest("gate", snapshot))
+        self._layer.restore(unnest("layer", snapshot))
 
     def __call__(self, luma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Colour the next frame, (H, W) luma codes: Cb and Cr codes, in the stream's integer type."""

@@ -14,6 +14,7 @@ class CutDetector:
         threshold: Mean absolute difference of L* (0..100) between coarse pictures.
     """
 
+    CARRIED = ("_last",)
     _CELLS = (9, 16)
 
     def __init__(self, threshold: float) -> None:

@@ -10,12 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from temporal_colorize.inference.snapshot import Snapshot, give_back, take
 from temporal_colorize.options import require_number
 
 Box = tuple[slice, slice]  # rows and columns
 _BLOCK = 8  # pixels of what the network sees; smaller ones are noisier, larger ones miss small things
 _MOST_BOXES = 24  # more of them,
 _MOST_AREA = 0.7  # or more of the picture: then all of it is laid
+
+_CARRIED = (
+    "share", "must_show", "_settling", "_since_run", "_owed", "_sudden", "_blend", "_noise", "_frame", "_seen",
+    "_laid", "_ab", "_shown", "_stale",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +88,14 @@ class Gate:
         self._ab: np.ndarray  # the last estimate, (h, w, 2), a block each
         self._shown: np.ndarray  # and what of it is shown
         self._stale: np.ndarray  # what must be laid anew, (h, w) bool
+
+    def snapshot(self) -> Snapshot:
+        """Copy what is carried from frame to frame."""
+        return take(self, _CARRIED)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a `snapshot` of a gate like this one."""
+        give_back(self, _CARRIED, snapshot)
 
     def must_run(self, seen: np.ndarray) -> bool:
         """Take the next frame's luma codes as the network would see them, (H, W); True if the network should."""

@@ -1,47 +1,21 @@
 """Colours one stream of frames: carries the network's state on, drops it at a cut, and makes do with less memory."""
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 
 import torch
 from torch import Tensor
 
 from temporal_colorize.inference.cuts import CutDetector
 from temporal_colorize.inference.memory import ran_out
+from temporal_colorize.inference.session_options import SessionOptions
+from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
 from temporal_colorize.inference.weights import Decoding, Weights
 from temporal_colorize.models.contract import ColorOutput, State, decode
-from temporal_colorize.options import require_number
 
 LONGEST = 8  # times the shorter side; beyond that the network would see a strip of pixels enlarged without end
 
-
-@dataclass(frozen=True, kw_only=True)
-class SessionOptions:
-    """How a stream is coloured.
-
-    Attributes:
-        size: Shorter side of what the network sees, in pixels; None for what suits the weights.
-        vividness: 0 honest to 1 vivid; None for what suits the weights.
-        temperature: Of the annealed mean, above 0; None for what suits the weights.
-        cut_threshold: See `CutDetector`.
-
-    Raises:
-        ValueError: If a value is out of its range.
-    """
-
-    size: int | None = None
-    vividness: float | None = None
-    temperature: float | None = None
-    cut_threshold: float = 12.0
-
-    def __post_init__(self) -> None:
-        if self.size is not None:
-            require_number("inference.size", self.size, least=32, most=8192)
-        require_number("inference.cut_threshold", self.cut_threshold, least=0)
-        if self.vividness is not None:
-            require_number("vividness", self.vividness, least=0, most=1)
-        if self.temperature is not None:
-            require_number("temperature", self.temperature, least=0.01, most=10)
+_CARRIED = ("cuts", "_state", "_frames")
 
 
 class Session:
@@ -88,6 +62,26 @@ class Session:
     def reset(self) -> None:
         """Forget what came before, as at a cut."""
         self._state = None
+
+    def settings(self) -> dict[str, object]:
+        """Name what decides how this session colours, beside the weights' values."""
+        return {
+            "network": self.net.architecture,
+            "size": self.size,
+            "device": str(self.device),
+            "cut_threshold": self._detect.threshold,
+            **asdict(self.decoding),
+        }
+
+    def snapshot(self) -> Snapshot:
+        """Copy what is carried from frame to frame."""
+        return {**take(self, _CARRIED), **nest("detect", take(self._detect, CutDetector.CARRIED))}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a `snapshot` of a session like this one."""
+        give_back(self, _CARRIED, snapshot)
+        give_back(self._detect, CutDetector.CARRIED, unnest("detect", snapshot))
+        self._state = None if self._state is None else tuple(part.to(self.device) for part in self._state)
 
     def network_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the height and width that the network sees of a picture.
@@ -155,7 +149,8 @@ class Session:
         self._follow()
         try:
             given = None if hints is None else hints.to(self.device)
-            output, state = self.net(clip.to(self.device), given, self._state)
+            state = None if self._state is None else tuple(plane.to(self.device) for plane in self._state)
+            output, state = self.net(clip.to(self.device), given, state)
         except Exception as error:  # every runtime has its own
             if not ran_out(error):
                 raise

@@ -7,19 +7,32 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
+import av
 from av.packet import Packet
 
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.chroma_stream import ChromaStream, Work
 from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.job import Job, Resume
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.inference.threads import ahead
-from temporal_colorize.video import Decoder, Frame, Limits, VideoInfo, VideoReader, VideoWriter, default_output
+from temporal_colorize.video import (
+    Decoder,
+    Frame,
+    Limits,
+    Position,
+    VideoInfo,
+    VideoReader,
+    VideoWriter,
+    default_output,
+)
+from temporal_colorize.video.packets import PICTURES, PacketFile, read_packets
 
 _LOSSLESS: dict[str, dict[str, object]] = {
     "libx264": {"qp": 0},
@@ -39,6 +52,7 @@ class Report:
     Attributes:
         output: The coloured file.
         frames: Frames coloured.
+        kept: So many of them by an earlier run that was stopped.
         seconds: Wall time.
         looks: On how many frames the network ran.
         cuts: Scene cuts at which the colour state was dropped.
@@ -54,6 +68,7 @@ class Report:
     frames: int
     seconds: float
     looks: int
+    kept: int = 0
     cuts: int = 0
     damaged: int = 0
     retimed: int = 0
@@ -63,8 +78,10 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        rate = self.frames / max(self.seconds, 1e-9)
+        rate = (self.frames - self.kept) / max(self.seconds, 1e-9)
         parts = [f"{self.output}: {self.frames} frames in {self.seconds:.1f} s ({rate:.1f} fps)"]
+        if self.kept:
+            parts.append(f"{self.kept} of them by an earlier run")
         if self.looks < self.frames:
             parts.append(f"the network ran on {self.looks} of them")
         if self.cuts:
@@ -92,11 +109,18 @@ def colorize_video(
     gate: GateOptions | None = None,
     batch: int = 1,
     limits: Limits | None = None,
+    start: float = 0,
+    end: float | None = None,
+    segment: int = 500,
+    resume: Resume = "auto",
+    settings: Mapping[str, object] | None = None,
     progress: bool = False,
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
 
-    Decoding, colouring and encoding overlap, in a thread each; memory does not grow with the video's length.
+    Decoding, colouring and encoding overlap, in a thread each; memory does not grow with the video's length. What is
+    done is kept in segments, see `Job`: after a kill at any moment the same call goes on after the last of them, and
+    the frames are those of a run that was never stopped.
 
     Args:
         source: The video.
@@ -109,52 +133,128 @@ def colorize_video(
         gate: When the network looks again, see `GateOptions`; None for every frame.
         batch: Without a gate, how many frames go through the network together, which is faster on a GPU.
         limits: What the file is trusted with; None for the usual.
+        start: Seconds after the first picture from which on it is coloured, and
+        end: up to which; None for all that follows.
+        segment: Frames in a segment.
+        resume: "off" throws away what an earlier call has kept.
+        settings: What else the colours depend on, such as which weights: what is kept of others is not gone on with.
         progress: Show a progress bar on standard error.
 
     Raises:
         VideoError: If the source cannot be read or the output not written; nothing is left under the output's name.
     """
-    start = time.perf_counter()
-    frames, last, profile = 0, 0.0, Profile()
+    began, profile = time.perf_counter(), Profile()
     target = Path(output) if output is not None else default_output(source, limits=limits)
+    known = {
+        "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "audio": audio,
+        "gate": gate and asdict(gate), "batch": batch, "start": start, "end": end, "segment": segment,
+        **session.settings(), **(settings or {}),
+    }  # fmt: skip
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(source, decoder=decoder, limits=limits))
+        reader = stack.enter_context(VideoReader(source, decoder=decoder, start=start, end=end, limits=limits))
+        job = stack.enter_context(Job(target, reader.path, known, resume=resume))
         metadata = {"comment": STATEMENT}
         writer = stack.enter_context(
-            VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio)
+            VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio, part=job.part)
         )
-        shown = stack.enter_context(_progress(reader.info, enabled=progress))
-        stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
-        behind = QUEUE if gate is None else _BEHIND_GATE
-        decoded = stack.enter_context(closing(ahead(profile.timed("decode", reader), most=QUEUE, name="decode")))
-        looked = stack.enter_context(closing(ahead(_look(decoded, stream, batch), most=behind, name="look")))
-        for item, work in looked:
-            if work is None:
-                writer.copy(item)
-                continue
-            chroma = stream.lay(work)
-            with profile.stage("encode"):
-                writer.write(item, *chroma)
-            frames, last = frames + 1, item.time
-            shown()
-    seconds = time.perf_counter() - start
+        kept = job.frames
+        if not job.is_done:
+            stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
+            shown = stack.enter_context(_progress(reader, done=kept, enabled=progress))
+            behind = QUEUE if gate is None else _BEHIND_GATE
+            _color(
+                reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile, shown=shown
+            )
+        for packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
+            writer.put(packet)
+    totals, notes = job.totals, [*job.totals["notes"], *writer.notes]
     return Report(
         output=target,
-        frames=frames,
-        seconds=seconds,
-        looks=stream.looks,
-        cuts=session.cuts,
-        damaged=reader.damaged,
-        retimed=reader.retimed,
-        ends_at=last if _breaks_off(reader.info, last) else None,
+        seconds=time.perf_counter() - began,
+        ends_at=totals["last"] if _breaks_off(reader, totals["last"]) else None,
         left_out=writer.left_out,
-        profile=profile.per_frame(frames),
-        notes=reader.notes + writer.notes + session.notes,
+        profile=profile.per_frame(totals["frames"] - kept),
+        notes=notes,
+        kept=kept,
+        **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed")},
     )
 
 
-def _breaks_off(info: VideoInfo, last: float) -> bool:
-    return info.duration is not None and last + 1.0 < 0.95 * info.duration
+def _color(
+    reader: VideoReader,
+    writer: VideoWriter,
+    job: Job,
+    stream: ChromaStream,
+    *,
+    batch: int,
+    segment: int,
+    behind: int,
+    profile: Profile,
+    shown: Callable[[], object],
+) -> None:
+    """Colour what is not finished yet, segment by segment."""
+    if job.position is not None:
+        stream.restore(job.snapshot())
+    items = reader.read(mark_every=segment, after=job.position)
+    earlier, last = job.totals.get("notes", []), job.totals.get("last", 0.0)
+    with contextlib.ExitStack() as stack:
+        decoded = stack.enter_context(closing(ahead(profile.timed("decode", items), most=QUEUE, name="decode")))
+        looked = stack.enter_context(closing(ahead(_look(decoded, stream, batch), most=behind, name="look")))
+        while not job.is_done:
+            with job.segment() as file:
+                filled = _fill(file, looked, stream, writer, profile, shown)
+            last = last if filled.last is None else filled.last
+            # Between marks some of these are ahead by what waits between the threads; they are read at the end.
+            totals = {
+                "frames": job.frames + filled.frames, "last": last, "looks": stream.looks, "cuts": stream.cuts,
+                "damaged": reader.damaged, "retimed": reader.retimed,
+                "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
+            }  # fmt: skip
+            job.record(file.path, filled.position, filled.carried, totals)
+
+
+class _Filled(NamedTuple):
+    position: Position | None  # where in the source the segment ends; None at the end
+    carried: Snapshot
+    frames: int
+    last: float | None  # seconds, of the last frame
+
+
+def _fill(
+    file: PacketFile,
+    looked: Iterator[tuple[Frame | Packet | Position, Work | Snapshot | None]],
+    stream: ChromaStream,
+    writer: VideoWriter,
+    profile: Profile,
+    shown: Callable[[], object],
+) -> _Filled:
+    """Fill one segment."""
+    encoder, frames, last, ending = None, 0, None, None
+    for item, work in looked:
+        if isinstance(item, Position):
+            ending = item, {**work, **stream.laid()}
+            break
+        if isinstance(item, Packet):
+            file.write(item.stream.index, item)
+            continue
+        chroma = stream.lay(work)
+        with profile.stage("encode"):
+            encoder = encoder or writer.encoder()
+            for packet in encoder.encode(item, *chroma):
+                file.write(PICTURES, packet)
+        frames, last = frames + 1, item.time
+        shown()
+    if encoder is not None:
+        with profile.stage("encode"):
+            for packet in encoder.flush():
+                file.write(PICTURES, packet)
+    position, carried = ending or (None, {})
+    return _Filled(position, carried, frames, last)
+
+
+def _breaks_off(reader: VideoReader, last: float) -> bool:
+    expected = reader.part.seconds(reader.info.duration)
+    return expected is not None and last + 1.0 < 0.95 * expected
 
 
 def lossless_options(codec: str, options: Mapping[str, object]) -> dict[str, object]:
@@ -182,29 +282,34 @@ def _stream(
 
 
 def _look(
-    items: Iterator[Frame | Packet], stream: ChromaStream, batch: int
-) -> Iterator[tuple[Frame | Packet, Work | None]]:
-    """Let the network look at the frames, so many together; packets go by, and the order is kept."""
+    items: Iterator[Frame | Packet | Position], stream: ChromaStream, batch: int
+) -> Iterator[tuple[Frame | Packet | Position, Work | Snapshot | None]]:
+    """Let the network look at the frames, so many together; the rest goes by in order, a place with what is carried."""
     waiting: list[Frame | Packet] = []
     frames: list[Frame] = []
     for item in itertools.chain(items, [None]):
-        if item is not None:
+        if isinstance(item, Frame | Packet):
             waiting.append(item)
             frames += [item] if isinstance(item, Frame) else []
-        if item is None or not frames or len(frames) == batch or len(waiting) == _MOST_WAITING:
-            works = iter(stream.look([frame.luma for frame in frames]))
-            yield from ((one, next(works) if isinstance(one, Frame) else None) for one in waiting)
-            waiting, frames = [], []
+            if frames and len(frames) < batch and len(waiting) < _MOST_WAITING:
+                continue
+        works = iter(stream.look([frame.luma for frame in frames]))
+        yield from ((one, next(works) if isinstance(one, Frame) else None) for one in waiting)
+        waiting, frames = [], []
+        if isinstance(item, Position):
+            yield item, stream.looked()
 
 
 @contextlib.contextmanager
-def _progress(info: VideoInfo, *, enabled: bool) -> Iterator[Callable[[], object]]:
+def _progress(reader: VideoReader, *, done: int, enabled: bool) -> Iterator[Callable[[], object]]:
     """Yield a function to call for every frame done."""
     if not enabled:
         yield lambda: None
         return
     from tqdm import tqdm
 
-    total, name = info.frame_count, info.path.name
-    with tqdm(total=total, unit=" frames", desc=name, file=sys.stderr, mininterval=0.5, dynamic_ncols=True) as bar:
+    total, name = reader.info.frame_count if reader.part.is_whole else None, reader.path.name
+    with tqdm(
+        total=total, initial=done, unit=" frames", desc=name, file=sys.stderr, mininterval=0.5, dynamic_ncols=True
+    ) as bar:
         yield bar.update

@@ -1,5 +1,6 @@
 """Weights files: safetensors that say which network they belong to. Public ones, which do not, are `public`'s."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -35,6 +36,7 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
 BINS = "zhang2016-313"
 USUAL_SIZE = 192  # of ours
 PUBLIC_SUFFIXES = (".caffemodel", ".pth")
+_PICKLE_SUFFIXES = (".pt", ".ckpt", ".pkl", ".pickle", ".bin")
 _LOG_WEIGHTS = "decoding.log_weights"
 
 
@@ -101,6 +103,16 @@ def find_weights(name: str) -> Path:
     raise WeightsError(f"weights={name}: no such file, and no shipped weights of that name (shipped: {names})")
 
 
+def weights_digest(name: str) -> str:
+    """Return the SHA-256 of a file of weights, with what lies beside it where a graph is of two files."""
+    path, digest = find_weights(name), hashlib.sha256()
+    for part in (path, path.with_suffix(".bin") if path.suffix == ".xml" else None):
+        if part is not None and part.is_file():
+            with part.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
 def save_weights(
     path: str | Path,
     net: VideoColorizer,
@@ -161,6 +173,8 @@ def load_weights(name: str, *, architecture: str | None = None, options: Mapping
         from temporal_colorize.inference.public import load_public
 
         return load_public(path, architecture=architecture, options=options or {})
+    if _is_pickle(path):
+        raise WeightsError(f"weights={path} is a pickle, which may carry code: give a .safetensors file")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -186,6 +200,17 @@ def load_weights(name: str, *, architecture: str | None = None, options: Mapping
         first = str(error).splitlines()[0]
         raise WeightsError(f"weights={path} does not fit model={found}: {first}") from error
     return Weights(net.eval().requires_grad_(False), log_weights, decoding, name_of(path), size)
+
+
+def _is_pickle(path: Path) -> bool:
+    """Tell files of `torch.save` and of `pickle`, by what they begin with, whatever they are called."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return (
+        start == b"PK\3\4"
+        or (start[:1] == b"\x80" and start[1:2] in (b"\2", b"\3", b"\4", b"\5"))
+        or (path.suffix in _PICKLE_SUFFIXES)
+    )
 
 
 def name_of(path: Path) -> str:

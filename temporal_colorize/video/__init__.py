@@ -8,6 +8,7 @@ from temporal_colorize.video.limits import Limits
 from temporal_colorize.video.opening import open_local
 from temporal_colorize.video.paths import default_output
 from temporal_colorize.video.picture_size import picture_size
+from temporal_colorize.video.position import Position
 from temporal_colorize.video.reader import VideoReader, probe
 from temporal_colorize.video.writer import VideoWriter
 
@@ -15,6 +16,7 @@ __all__ = [
     "Decoder",
     "Frame",
     "Limits",
+    "Position",
     "VideoError",
     "VideoInfo",
     "VideoReader",

@@ -113,4 +113,6 @@ def first_picture(
                 return picture
         except av.FFmpegError as error:
             on_error(error)
+        except IndexError:  # PyAV's, at the end of a file in which streams have come up
+            ended = True
     return None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import av
+import numpy as np
 from av.codec import Codec
 from av.codec.context import CodecContext, Flags
 from av.codec.hwaccel import HWAccel
@@ -102,9 +104,9 @@ def _trial(encoder: Encoder, info: VideoInfo) -> str | None:
     """Encode a few pictures and say why that fails; some encoders open and fail only then."""
     try:
         context = CodecContext.create(encoder.codec, "w", hwaccel=_hwaccel(encoder))
-        context.framerate, context.time_base = info.nominal_rate, 1 / info.nominal_rate
-        context.options = encoder.options
+        context.framerate, context.options = info.nominal_rate, encoder.options
         _describe(context, encoder, info)
+        context.time_base = 1 / info.nominal_rate
         packets = []
         for number in range(_TRIAL_FRAMES):
             picture = VideoFrame(info.width, info.height, encoder.pix_fmt)
@@ -136,11 +138,7 @@ def add_video(container: OutputContainer, encoder: Encoder, info: VideoInfo, *, 
     Raises:
         VideoError: if the container, the encoder or the machine refuses.
     """
-    codec, options = encoder.codec, dict(encoder.options)
-    if codec.name == "libx265":  # it talks to stderr past FFmpeg's log
-        options["x265-params"] = ":".join(["log-level=error", *filter(None, [options.get("x265-params")])])
-    elif codec.name == "libsvtav1":  # likewise; 1: errors
-        os.environ.setdefault("SVT_LOG", "1")
+    codec, options = encoder.codec, _settings(encoder)
     try:
         stream = container.add_stream(codec.name, info.nominal_rate, options=options, hwaccel=_hwaccel(encoder))
     except ValueError:
@@ -149,17 +147,59 @@ def add_video(container: OutputContainer, encoder: Encoder, info: VideoInfo, *, 
         ) from None
     context = stream.codec_context
     _describe(context, encoder, info)
-    context.time_base = stream.time_base = info.time_base
+    stream.time_base = info.time_base
     if codec.canonical_name == "hevc" and container.format.name in ("mp4", "mov"):
         context.codec_tag = "hvc1"  # Apple's players refuse FFmpeg's default, hev1
     if info.display_matrix:
         stream.set_display_matrix(info.display_matrix)
-    _open(stream, codec.name, options, target)
+    _open(context, codec.name, options, target)
     return stream
+
+
+def open_twin(stream: VideoStream, encoder: Encoder, info: VideoInfo, *, target: str) -> VideoCodecContext:
+    """Open another encoder like that of a stream, whose packets the stream can take.
+
+    Raises:
+        VideoError: if the encoder or the machine refuses.
+    """
+    options = _settings(encoder)
+    context = CodecContext.create(encoder.codec, "w", hwaccel=_hwaccel(encoder))
+    context.options, context.framerate = dict(options), info.nominal_rate
+    _describe(context, encoder, info)
+    context.flags |= stream.codec_context.flags & Flags.global_header
+    _open(context, encoder.codec.name, options, target)
+    if context.extradata != stream.codec_context.extradata:
+        raise VideoError(f"{target}: the encoder {encoder.codec.name} does not start the same way twice; use libx264")
+    return context
+
+
+def _settings(encoder: Encoder) -> dict[str, str]:
+    """Return the encoder's options with what every encoder is to be: silent but for errors, the same every time."""
+    options = dict(encoder.options)
+    name = encoder.codec.name
+    if name == "libx265":  # it talks to stderr past FFmpeg's log
+        options["x265-params"] = _joined("log-level=error", options.get("x265-params"))
+    elif name == "libsvtav1":  # likewise; 1: errors
+        os.environ.setdefault("SVT_LOG", "1")
+    elif name == "libx264" and _has_avx512():
+        # There its macroblock tree (core 165) reads unset memory: four encodings in ten differ from the others.
+        options["x264-params"] = _joined("asm=avx2", options.get("x264-params"))
+    return options
+
+
+def _joined(ours: str, given: str | None) -> str:
+    return f"{ours}:{given}" if given else ours
+
+
+@lru_cache
+def _has_avx512() -> bool:
+    found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    return any("AVX512" in extension or extension == "X86_V4" for extension in found)
 
 
 def _describe(context: VideoCodecContext, encoder: Encoder, info: VideoInfo) -> None:
     context.width, context.height, context.pix_fmt = info.width, info.height, encoder.pix_fmt
+    context.time_base = info.time_base
     context.thread_type = "AUTO"  # PyAV's own choice, slices alone, has x264 cut every picture by the number of threads
     context.flags |= _FRAME_DURATION
     if info.sample_aspect_ratio:
@@ -168,8 +208,7 @@ def _describe(context: VideoCodecContext, encoder: Encoder, info: VideoInfo) -> 
         setattr(context, tag, value)
 
 
-def _open(stream: VideoStream, name: str, options: Mapping[str, str], target: str) -> None:
-    context = stream.codec_context
+def _open(context: VideoCodecContext, name: str, options: Mapping[str, str], target: str) -> None:
     try:
         context.open()
     except (av.FFmpegError, ValueError) as error:

@@ -15,18 +15,21 @@ import numpy as np
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
-from av.video.frame import VideoFrame
+from av.video.codeccontext import VideoCodecContext
 
-from temporal_colorize.video.encoder import add_video, choose_encoder
+from temporal_colorize.video.encoder import add_video, choose_encoder, open_twin
 from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo, codec_of
+from temporal_colorize.video.packets import PICTURES, Kept
 from temporal_colorize.video.paths import format_of, holds, suffix_for
-from temporal_colorize.video.pixels import fill
+from temporal_colorize.video.picture_encoder import PictureEncoder
 from temporal_colorize.video.reader import VideoReader
 
 _WRITTEN_BY_MUXERS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
 _LARGEST_TIMESCALE = 2**31 - 1
+_DISK = "is the disk full?"
+_DESCRIBED_ASIDE = ("flv", "live_flv", "mov", "matroska")  # elsewhere every packet of AAC describes itself
 
 
 class VideoWriter:
@@ -53,6 +56,7 @@ class VideoWriter:
         options: Mapping[str, object] | None = None,
         metadata: Mapping[str, str] | None = None,
         audio: Literal["copy", "drop"] = "copy",
+        part: Path | None = None,
     ) -> None:
         """Open an output and its encoder.
 
@@ -65,6 +69,7 @@ class VideoWriter:
                 take ``preset`` and ``crf`` by x264's names and scale, too.
             metadata: added to the source's, replacing equal keys. MP4 keeps standard keys only ("comment", "title").
             audio: "drop" leaves the sound out.
+            part: where to write until the end, on the same disk; a hidden name beside the output if None.
 
         Raises:
             VideoError: if the output cannot be written there, or cannot hold this picture or this sound.
@@ -75,18 +80,18 @@ class VideoWriter:
         self.chroma_shape = self.info.chroma_shape
         self.left_out: list[str] = []
         self._copies: dict[int, Stream] = {}
-        self._frames = 0
+        self._encodes = self._written = False
         format_of(self.path)  # names the suffix we cannot write, before anything else
         chosen = {key: str(value) for key, value in (options or {}).items() if value is not None}
-        encoder = choose_encoder(codec, self.info, chosen, str(self.path))
-        self.notes = [encoder.note] if encoder.note else []
-        self._part = self.path.with_name(f".{self.path.name}.part")
+        self._encoder = choose_encoder(codec, self.info, chosen, str(self.path))
+        self.notes = [self._encoder.note] if self._encoder.note else []
+        self._part = part or self.path.with_name(f".{self.path.name}.part")
         self._claim()
         try:
             with self._clearly("choose another output name"):
                 self._container = self._open(reader)
-            self._stream = add_video(self._container, encoder, self.info, target=str(self.path))
-            self._picture = self._blank(encoder.pix_fmt)
+            self._stream = add_video(self._container, self._encoder, self.info, target=str(self.path))
+            self._pictures = self._encoder_on(self._stream.codec_context)
             with self._clearly("end the output name in .mkv, or leave the sound out (audio=drop)"):
                 self._adopt(reader, keep_audio=audio == "copy", metadata=metadata or {})
                 self._container.start_encoding()  # writes the header: what the container refuses, it refuses now
@@ -106,41 +111,56 @@ class VideoWriter:
             self._discard()
 
     def write(self, frame: Frame, cb: np.ndarray, cr: np.ndarray) -> None:
-        """Encode one coloured picture.
-
-        Args:
-            frame: the source's frame, in the source's order.
-            cb: (h, w) as ``chroma_shape`` says, integers in the luma's depth, range and matrix.
-            cr: likewise.
+        """Encode one coloured picture, see `PictureEncoder.encode`.
 
         Raises:
             ValueError: if a plane's shape or type does not fit.
             VideoError: if the output cannot be written any more (a full disk).
         """
-        dtype = np.dtype(self.info.layout.dtype)
-        shapes = ((self.info.height, self.info.width), self.chroma_shape, self.chroma_shape)
-        for index, (plane, shape) in enumerate(zip((frame.luma, cb, cr), shapes, strict=True)):
-            if plane.shape != shape or plane.dtype != dtype:
-                raise ValueError(f"plane {index} must be {shape} {dtype.name}, not {plane.shape} {plane.dtype.name}")
-        picture = self._picture
-        picture.make_writable()  # other memory, where the encoder still reads the last picture's
-        fill(picture, frame.luma, cb, cr)
-        picture.pts, picture.time_base, picture.duration = frame.pts, frame.time_base, frame.duration
-        with self._clearly():
-            self._container.mux(self._stream.encode(picture))
-        self._frames += 1
+        self._encodes = True
+        self._put(self._pictures.encode(frame, cb, cr))
 
-    def copy(self, packet: Packet) -> None:
-        """Write a packet of sound or subtitles as it is; one of a stream that is left out is ignored.
+    def encoder(self) -> PictureEncoder:
+        """Open another encoder like the output's own; what it makes goes into `put`.
+
+        Raises:
+            VideoError: if the encoder does not start once more.
+        """
+        return self._encoder_on(open_twin(self._stream, self._encoder, self.info, target=str(self.path)))
+
+    def put(self, kept: Kept) -> None:
+        """Write a coloured picture's packet, or one of sound or subtitles; one of a stream left out is ignored.
 
         Raises:
             VideoError: if the output cannot be written any more.
         """
-        stream = self._copies.get(packet.stream.index)
-        if stream is not None and packet.size:
-            packet.stream = stream
+        if kept.stream == PICTURES:
+            self._put([kept.packet])
+        elif kept.stream in self._copies and kept.packet.size:
+            kept.packet.stream = self._copies[kept.stream]
+            with self._clearly():
+                self._mux_copy(kept.packet)
+
+    def _mux_copy(self, packet: Packet) -> None:
+        try:
+            self._container.mux(packet)
+        except (av.ArgumentError, av.InvalidDataError):  # a damaged packet, not a full disk
+            note = f"damaged packets of {packet.stream.type} are left out"
+            self.notes += [note] if note not in self.notes else []
+
+    def copy(self, packet: Packet) -> None:
+        """Write a packet of the source's sound or subtitles as it is, see `put`."""
+        self.put(Kept(packet.stream.index, packet))
+
+    def _encoder_on(self, context: VideoCodecContext) -> PictureEncoder:
+        return PictureEncoder(context, self._encoder.pix_fmt, self.info, target=str(self.path))
+
+    def _put(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            packet.stream = self._stream
             with self._clearly():
                 self._container.mux(packet)
+            self._written = True
 
     def close(self) -> None:
         """Finish the file and give it its name.
@@ -149,21 +169,16 @@ class VideoWriter:
             VideoError: if nothing was written, or the file cannot be finished.
         """
         try:
-            if not self._frames:
-                raise VideoError(f"{self.path}: no picture was written to it, so there is no output")
             with self._clearly():
-                self._container.mux(self._stream.encode(None))
+                if self._encodes:
+                    self._put(self._pictures.flush())
+                if not self._written:
+                    raise VideoError(f"{self.path}: no picture was written to it, so there is no output")
                 self._container.close()
                 os.replace(self._part, self.path)
         except BaseException:
             self._discard()
             raise
-
-    def _blank(self, pix_fmt: str) -> VideoFrame:
-        picture = VideoFrame(self.info.width, self.info.height, pix_fmt)
-        for tag, value in self.info.output_tags.items():
-            setattr(picture, tag, value)
-        return picture
 
     def _claim(self) -> None:
         """Create the hidden file, so that a folder that cannot be written to is known before any work."""
@@ -186,11 +201,14 @@ class VideoWriter:
             self._part.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def _clearly(self, advice: str = "is the disk full?") -> Iterator[None]:
+    def _clearly(self, advice: str = _DISK) -> Iterator[None]:
         try:
             yield
         except VideoError:
             raise
+        except (av.ArgumentError, av.InvalidDataError) as error:
+            hint = advice if advice != _DISK else "the sound or the subtitles may be damaged: try audio=drop"
+            raise VideoError(f"{self.path}: writing failed ({reason(error)}); {hint}") from None
         except (av.FFmpegError, OSError, ValueError) as error:
             raise VideoError(f"{self.path}: writing failed ({reason(error)}); {advice}") from None
 
@@ -217,7 +235,7 @@ class VideoWriter:
             kept = {k: v for k, v in reader.container.metadata.items() if k.lower() not in _WRITTEN_BY_MUXERS}
             for stream in reader.container.streams:
                 if stream.index != reader.stream_index:
-                    self._adopt_stream(stream, keep_audio=keep_audio)
+                    self._adopt_stream(stream, keep_audio=keep_audio and _is_described(stream, reader))
             self._container.set_chapters(reader.container.chapters())
         self._container.metadata.update({**kept, **metadata})
 
@@ -235,3 +253,9 @@ class VideoWriter:
         twin.metadata.update(stream.metadata)
         twin.disposition = stream.disposition
         self._copies[stream.index] = twin
+
+
+def _is_described(stream: Stream, reader: VideoReader) -> bool:
+    """Say whether sound can be written down elsewhere: damage makes up streams of which nothing is known."""
+    aside = reader.container.format.name.split(",")[0] in _DESCRIBED_ASIDE
+    return not (aside and codec_of(stream) == "aac" and not stream.codec_context.extradata)

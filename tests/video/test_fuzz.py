@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -32,9 +33,9 @@ def run(seeds: Iterable[int], child: Child, folder: Path) -> Counter[str]:
         kinds[outcome.kind] += 1
         if outcome.kind not in GOOD:
             bad.append(f"seed {seed} ({path.name}): {outcome.kind}: {outcome.text}")
-        if [*folder.glob(".*.part")]:
-            bad.append(f"seed {seed} ({path.name}): something half-written is left")
-            [left.unlink() for left in folder.glob(".*.part")]
+        if left := [*folder.glob(".*")]:
+            bad.append(f"seed {seed} ({path.name}): {left[0].name} is left")
+            shutil.rmtree(left[0], ignore_errors=True)
         target.unlink(missing_ok=True)
         path.unlink()
     again = "make one again: python -m tests.support.fuzz SEED FOLDER"

@@ -1,0 +1,52 @@
+"""Has a signal end the program soon, whatever the main thread is doing."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_GRACE = 0.6  # seconds, in which an orderly end is tried
+_came, _told = threading.Event(), threading.Event()
+
+
+def end_soon() -> None:
+    """Make SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, and end the program if that does not end it in time.
+
+    Python handles signals between two steps of the main thread, which a library may keep for many seconds (converting a
+    network). What counts is on the disk at any moment, so a hard end loses nothing that was said to be finished.
+    """
+    for number in _SIGNALS:
+        signal.signal(number, _interrupt)
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(reading,), name="interrupt", daemon=True).start()
+
+
+def interrupted() -> bool:
+    """Say whether a signal has come; some libraries turn the KeyboardInterrupt into an error of their own."""
+    return _came.is_set()
+
+
+def tell(*notes: str) -> None:
+    """Say once that the program was interrupted."""
+    if not _told.is_set():
+        _told.set()
+        print("; ".join([f"{Path(sys.argv[0]).name}: interrupted", *notes]), file=sys.stderr, flush=True)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _came.set()
+    raise KeyboardInterrupt
+
+
+def _watch(reading: int) -> None:
+    while os.read(reading, 1)[0] not in _SIGNALS:  # the numbers of the signals that came
+        pass
+    time.sleep(_GRACE)
+    tell("what a job has finished is kept: the same command goes on from there")
+    os._exit(130)
