@@ -10,13 +10,11 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from data_prep.command import Parser, guarded, sha256_of
 from data_prep.encode import unseekable
 from data_prep.quality import NearDuplicates
 from temporal_colorize.data.manifest import MANIFEST, Entry, divided_sources, read_manifest
+from temporal_colorize.data.pictures import DataError, decode_picture
 
 
 def faults(root: Path) -> Iterator[str]:
@@ -49,6 +47,9 @@ def _tars(root: Path, entries: list[Entry]) -> Iterator[str]:
         try:
             with tarfile.open(path) as tar:
                 for member in tar:
+                    if not member.isfile():
+                        yield f"pictures/{path.name}/{member.name} is a link, a folder or a device"
+                        continue
                     entry = listed.pop(f"pictures/{path.name}/{member.name}", None)
                     if entry is None:
                         yield f"pictures/{path.name}/{member.name} is not in the manifest"
@@ -63,8 +64,10 @@ def _picture(entry: Entry, content: bytes) -> Iterator[str]:
     if len(content) != entry.bytes or sha256_of(content) != entry.sha256:
         yield f"{entry.path} has another content than in the manifest"
         return
-    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    size = None if picture is None else picture.shape[1::-1]
+    try:
+        size = decode_picture(content, entry.path).shape[1::-1]
+    except DataError:
+        size = None
     if size != (entry.width, entry.height):
         yield f"{entry.path} is {size}, not {entry.width}x{entry.height}"
 

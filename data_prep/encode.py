@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
 from temporal_colorize.data.pictures import PICTURE_SUFFIXES, DataError, decode_picture
+from temporal_colorize.video import VideoError, open_local
 
 WEBP_QUALITY = 90
 CLIP_CRF = 20  # x264; recorders use 23 to 32, so little is lost on top of what they lost
@@ -44,21 +45,23 @@ def frames_of(files: tuple[Path, ...], *, rate: int, short_side: int) -> tuple[I
     if len(files) > 1 or files[0].suffix.lower() in PICTURE_SUFFIXES:
         return (fit(decode_picture(file.read_bytes(), str(file)), short_side) for file in files), Fraction(rate)
     try:
-        with av.open(str(files[0].absolute())) as container:
+        with open_local(files[0]) as container:
             average = container.streams.video[0].average_rate
-    except (av.FFmpegError, OSError, IndexError) as error:
-        raise DataError(f"{files[0]} is not a video that can be read: {error}") from error
+    except VideoError as error:
+        raise DataError(str(error)) from error
+    except IndexError as error:
+        raise DataError(f"{files[0]} has no pictures in it") from error
     return _decoded(files[0], short_side), average or Fraction(rate)
 
 
 def _decoded(file: Path, short_side: int) -> Iterator[np.ndarray]:
     # Sequential reading by PyAV, which is right for every container; decord hangs on some.
     try:
-        with av.open(str(file.absolute())) as container:
+        with open_local(file) as container:
             container.streams.video[0].thread_type = "AUTO"
             for frame in container.decode(video=0):
                 yield _small_rgb(frame, short_side)
-    except (av.FFmpegError, OSError) as error:
+    except (av.FFmpegError, OSError, VideoError) as error:
         raise DataError(f"{file} breaks off: {error}") from error
 
 
@@ -125,7 +128,7 @@ def _write_clip(path: Path, first: np.ndarray, frames: Iterable[np.ndarray], rat
 
 def count_frames(path: Path) -> int:
     """Count a file's pictures by decoding it with PyAV."""
-    with av.open(str(path.absolute())) as container:
+    with open_local(path) as container:
         return sum(1 for _ in container.decode(video=0))
 
 
@@ -147,7 +150,7 @@ def unseekable(path: Path, *, trials: int = 12) -> str:
         for place in np.random.default_rng(0).permutation(count)[:trials].tolist():
             if _digest(fresh[place].asnumpy()) != digests[place]:
                 return f"decord gives another frame {place} out of order"
-    except (decord.DECORDError, RuntimeError, IndexError, av.FFmpegError) as error:
+    except (decord.DECORDError, RuntimeError, IndexError, av.FFmpegError, VideoError) as error:
         return f"cannot be read back: {str(error).splitlines()[0]}"
     return ""
 

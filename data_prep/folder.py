@@ -153,7 +153,7 @@ def _copy_members(path: Path, tar: tarfile.TarFile, listed: set[str]) -> None:
         return
     with tarfile.open(path) as old:
         for member in old:
-            if f"pictures/{path.name}/{member.name}" in listed:
+            if member.isfile() and f"pictures/{path.name}/{member.name}" in listed:
                 _add_member(tar, member.name, old.extractfile(member).read())
 
 

@@ -6,15 +6,16 @@ python -m data_prep.side_by_side TRUTH.mp4 COLOURED.mp4 OUTPUT.png [--at SECONDS
 import argparse
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
+
+from temporal_colorize.video import open_local
 
 
 def frame_at(path: Path, seconds: float) -> np.ndarray:
     """Decode the first frame at or after a time, or the last one: (H, W, 3) uint8 RGB."""
     frame = None
-    with av.open(str(path)) as container:
+    with open_local(path) as container:
         for frame in container.decode(video=0):
             if frame.time >= seconds:
                 break

@@ -12,11 +12,12 @@ from temporal_colorize.inference.runtimes import RuntimeOptions
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.training.module import ColorizationModule
+from temporal_colorize.video import Limits
 from tests.support.caffe import write_caffe
 
 CONF = cli.conf_folder()
 TRAIN_GROUPS = ("model", "data", "degrade", "loss", "optimizer", "trainer", "callbacks", "logger", "experiment")
-INFER_GROUPS = ("inference", "encoder", "gate")
+INFER_GROUPS = ("inference", "encoder", "gate", "limits")
 
 
 def choices(group: str) -> list[str]:
@@ -93,6 +94,7 @@ def test_inference_choices_compose_and_build(group: str, choice: str) -> None:
     SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
     assert config.encoder.codec
     assert config.gate.every is None or GateOptions(**config.gate) == GateOptions()  # one set of numbers
+    assert Limits(**config.limits) == Limits()
 
 
 @pytest.mark.parametrize("program", ["evaluate", "export"])

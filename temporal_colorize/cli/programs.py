@@ -71,6 +71,7 @@ def infer_once(config: "DictConfig") -> None:
     from temporal_colorize.inference.session import Session, SessionOptions
     from temporal_colorize.inference.video import colorize_video, lossless_options
     from temporal_colorize.options import require_number, require_one_of
+    from temporal_colorize.video import Limits
 
     if config.video is None or config.weights is None:
         raise ValueError(f"{'video' if config.video is None else 'weights'} is missing: python infer.py video=clip.mp4")
@@ -84,12 +85,13 @@ def infer_once(config: "DictConfig") -> None:
     if config.report is not None:
         _must_be_writable(Path(config.report))
     options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
+    limits = Limits(**config.limits)
     runtime = runtime_of(config)
     device = runtime.pick_device(config.device)
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
     session = Session(weights, options, device=device)
     if is_picture(config.video):
-        report = colorize_picture(config.video, config.output, session)
+        report = colorize_picture(config.video, config.output, session, limits=limits)
     else:
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
         if runtime.chosen(device) != "torch":
@@ -109,6 +111,7 @@ def infer_once(config: "DictConfig") -> None:
             audio=config.audio,
             gate=gate_of(config.gate),
             batch=config.batch or (_BATCH_ON_GPU if device.type == "cuda" else 1),
+            limits=limits,
             **{name: config[name] for name in ("start", "end", "segment", "resume")},
             settings=_settings(config, runtime.chosen(device)),
             progress=config.progress,

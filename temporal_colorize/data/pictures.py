@@ -12,6 +12,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from temporal_colorize.video import Limits, picture_size
+
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 _PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
 
@@ -41,10 +43,13 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
     """Decode a picture file's content, upright as its EXIF says: (H, W, 3) uint8 RGB.
 
     Raises:
-        DataError: If it is no picture; the message has the name.
+        DataError: If it is no picture, or one beyond the usual limits; the message has the name.
     """
+    size = picture_size(content)
+    if size and Limits().refuse_size(*size):
+        raise DataError(f"{name} is {'x'.join(map(str, size))}, too large to be decoded; make it smaller")
     try:
-        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if content else None
+        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB) if size else None
     except cv2.error:
         picture = None
     if picture is None:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import tarfile
 import warnings
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from temporal_colorize.data.pictures import DataError
 
 INDEX = "index.json"
 INDEX_VERSION = 1
+_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
 SUFFIXES = {"picture": "webp", "clip": "mp4"}
 
 
@@ -66,6 +68,11 @@ def read_index(base: str) -> dict[str, list[Shard]]:
 
 
 def _shard(base: str, row: dict[str, Any]) -> Shard:
+    # It is put into paths, addresses and, by a template, into shell commands.
+    if not _NAME.fullmatch(row["name"]) or ".." in row["name"]:
+        raise DataError(
+            f"data.urls: the index names a shard {row['name']!r}: letters, digits, '.', '_', '-' and folders"
+        )
     return Shard(place_of(base, row["name"]), row["kind"], int(row["samples"]))
 
 

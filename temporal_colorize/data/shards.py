@@ -18,6 +18,7 @@ from temporal_colorize.data.pictures import DataError, decode_picture
 from temporal_colorize.data.shard_stream import SUFFIXES, Reader, Shard, read_index, stream
 from temporal_colorize.options import require_number
 
+_LONGEST_NAME = 100  # of a temporary file; the folders of a sample's name are none of its own
 _PIECES_A_CLIP = 4  # on average; a clip is much to fetch for the few frames of one piece
 
 
@@ -79,7 +80,7 @@ class StreamedVideos:
 
 @contextlib.contextmanager
 def _as_file(name: str, content: bytes) -> Iterator[VideoClips]:
-    with tempfile.NamedTemporaryFile(suffix=f"-{name}") as file:
+    with tempfile.NamedTemporaryFile(suffix=f"-{Path(name).name[-_LONGEST_NAME:]}") as file:
         file.write(content)
         file.flush()
         yield VideoClips([Path(file.name)])

@@ -74,6 +74,11 @@ class ChromaStream:
         """How many cuts have been found."""
         return self._session.cuts
 
+    @property
+    def notes(self) -> list[str]:
+        """What was done otherwise than asked for lack of memory."""
+        return self._session.notes
+
     def looked(self) -> Snapshot:
         """Copy what `look` carries from frame to frame."""
         gate = {} if self._gate is None else nest("gate", self._gate.snapshot())

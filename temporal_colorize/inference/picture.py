@@ -13,7 +13,7 @@ from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
 from temporal_colorize.inference.planes import ab_at, render, see
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.video import Report
-from temporal_colorize.video import is_sequence
+from temporal_colorize.video import Limits, is_sequence, picture_size
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -27,13 +27,20 @@ def is_picture(path: str | os.PathLike[str]) -> bool:
     return Path(path).suffix.lower() in SUFFIXES and not is_sequence(path)
 
 
-def colorize_picture(source: str | os.PathLike[str], output: str | os.PathLike[str] | None, session: Session) -> Report:
+def colorize_picture(
+    source: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None,
+    session: Session,
+    *,
+    limits: Limits | None = None,
+) -> Report:
     """Colour a picture file; colour in it is ignored, its Rec. 601 luma is used and kept.
 
     Args:
         source: JPEG, PNG, WebP, BMP or TIFF, 8 or 16 bits.
         output: Where to, the suffix choosing the format; None for `photo.color.jpg` beside `photo.jpg`.
         session: A fresh session.
+        limits: What the file is trusted with; None for the usual.
 
     Raises:
         PictureError: If the source cannot be read or the output not written.
@@ -45,10 +52,11 @@ def colorize_picture(source: str | os.PathLike[str], output: str | os.PathLike[s
         raise PictureError(f"output={target}: the name of a picture ends in one of {', '.join(sorted(SUFFIXES))}")
     if target.exists() and source.exists() and target.samefile(source):
         raise PictureError(f"output={target} is the source itself; give the output another name")
-    plane = read_luma(source)
+    plane = read_luma(source, limits=limits)
     rgb = colorize_plane(plane, session)
     _write(target, (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype))
-    return Report(output=target, frames=1, looks=1, seconds=time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    return Report(output=target, frames=1, looks=1, seconds=seconds, notes=list(session.notes))
 
 
 def colorize_plane(plane: np.ndarray, session: Session) -> Tensor:
@@ -60,11 +68,11 @@ def colorize_plane(plane: np.ndarray, session: Session) -> Tensor:
     return render(luma, ab_at(luma, ab, seen)).permute(1, 2, 0)
 
 
-def read_luma(source: str | os.PathLike[str]) -> np.ndarray:
+def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -> np.ndarray:
     """Read a picture's luma, (H, W) uint8 or uint16, turned as its EXIF says.
 
     Raises:
-        PictureError: If there is no such file or it is not a picture.
+        PictureError: If there is no such file, it is not a picture, or is larger than the limits.
     """
     import cv2
 
@@ -73,9 +81,12 @@ def read_luma(source: str | os.PathLike[str]) -> np.ndarray:
         content = path.read_bytes()
     except OSError as error:
         raise PictureError(f"{path}: cannot be read ({error.strerror})") from error
+    size = picture_size(content)  # None where OpenCV would read a format that is no picture's of ours
+    if size and (refusal := (limits or Limits()).refuse_size(*size)):
+        raise PictureError(f"{path}: {refusal}")
     try:
         raw = np.frombuffer(content, np.uint8)
-        picture = cv2.imdecode(raw, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR) if content else None
+        picture = cv2.imdecode(raw, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR) if size else None
     except cv2.error as error:
         raise PictureError(f"{path}: cannot be decoded ({error.err}); is it too large?") from error
     if picture is None or picture.dtype not in (np.uint8, np.uint16):

@@ -1,77 +1,29 @@
-"""Colours one stream of frames: carries the network's state on, and drops it at a cut."""
+"""Colours one stream of frames: carries the network's state on, drops it at a cut, and makes do with less memory."""
 
 import itertools
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from temporal_colorize.inference.cuts import CutDetector
+from temporal_colorize.inference.memory import ran_out
+from temporal_colorize.inference.session_options import SessionOptions
 from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
 from temporal_colorize.inference.weights import Decoding, Weights
 from temporal_colorize.models.contract import ColorOutput, State, decode
-from temporal_colorize.options import require_number
 
 LONGEST = 8  # times the shorter side; beyond that the network would see a strip of pixels enlarged without end
 
-_CARRIED = ("cuts", "_state")
-
-
-class CutDetector:
-    """Finds cuts from what has been seen so far, never looking ahead.
-
-    A cut is a frame whose coarse picture differs from the one before it by more than `threshold`: a new scene, a
-    camera that jumps, or one that switches to its infrared lamp. Motion moves a coarse picture far less.
-
-    Args:
-        threshold: Mean absolute difference of L* (0..100) between coarse pictures.
-    """
-
-    CARRIED = ("_last",)
-    _CELLS = (9, 16)
-
-    def __init__(self, threshold: float) -> None:
-        self.threshold = threshold
-        self._last: Tensor | None = None
-
-    def __call__(self, lightness: Tensor) -> bool:
-        """Take the next frame, (1, H, W); True if it starts a new scene. The first frame does not count as a cut."""
-        coarse = F.adaptive_avg_pool2d(lightness, self._CELLS)
-        last, self._last = self._last, coarse
-        return last is not None and float((coarse - last).abs().mean()) > self.threshold
-
-
-@dataclass(frozen=True, kw_only=True)
-class SessionOptions:
-    """How a stream is coloured.
-
-    Attributes:
-        size: Shorter side of what the network sees, in pixels; None for what suits the weights.
-        vividness: 0 honest to 1 vivid; None for what suits the weights.
-        temperature: Of the annealed mean, above 0; None for what suits the weights.
-        cut_threshold: See `CutDetector`.
-
-    Raises:
-        ValueError: If a value is out of its range.
-    """
-
-    size: int | None = None
-    vividness: float | None = None
-    temperature: float | None = None
-    cut_threshold: float = 12.0
-
-    def __post_init__(self) -> None:
-        if self.size is not None:
-            require_number("inference.size", self.size, least=32, most=8192)
-        require_number("inference.cut_threshold", self.cut_threshold, least=0)
-        if self.vividness is not None:
-            require_number("vividness", self.vividness, least=0, most=1)
-        if self.temperature is not None:
-            require_number("temperature", self.temperature, least=0.01, most=10)
+_CARRIED = ("cuts", "_state", "_frames")
 
 
 class Session:
     """One stream of frames, in order. Streams do not share anything that changes: give each a session of its own.
+
+    Where the device runs out of memory, fewer frames go through the network together from then on, and at last it moves
+    to the CPU, for other sessions of the same weights, too, as they run on. No frame is lost and no colour changes, but
+    for rounding.
 
     Args:
         weights: The network and its decoding; the network is moved to the device, and otherwise not changed.
@@ -82,6 +34,7 @@ class Session:
         decoding: The vividness and the temperature in force, and
         size: the shorter side of what the network sees.
         cuts: How many cuts have been found.
+        notes: What was done otherwise than asked for lack of memory, in a line each.
 
     Raises:
         ValueError: If a vividness or a temperature is asked of weights that have no bins to decode.
@@ -90,8 +43,12 @@ class Session:
     def __init__(self, weights: Weights, options: SessionOptions, *, device: torch.device | None = None) -> None:
         self.size = options.size or weights.size
         self.device = device or torch.device("cpu")
-        self.net = weights.net.to(self.device)
-        self.log_weights = weights.log_weights.to(self.device)
+        self.notes: list[str] = []
+        self.net, self.log_weights = weights.net, weights.log_weights
+        self._state: State | None = None
+        self._most: int | None = None  # frames together, once memory has run out
+        self._frames = 0
+        self._load()
         asked = {name: getattr(options, name) for name in ("vividness", "temperature")}
         asked = {name: value for name, value in asked.items() if value is not None}
         if asked and not weights.net.has_bins:
@@ -101,7 +58,6 @@ class Session:
         self.decoding = replace(weights.decoding, **asked)
         self.cuts = 0
         self._detect = CutDetector(options.cut_threshold)
-        self._state: State | None = None
 
     def reset(self) -> None:
         """Forget what came before, as at a cut."""
@@ -180,17 +136,85 @@ class Session:
         for start, end in itertools.pairwise(sorted({0, *cuts, len(clip)})):
             if start in cuts:
                 self._state = None
-            seen = clip[None, start:end].to(self.device)
-            given = None if hints is None else hints[None, start:end].to(self.device)
-            output, self._state = self.net(seen, given, self._state)
-            outputs += (output.frame(number) for number in range(end - start))
+            while start < end:
+                upto = min(end, start + (self._most or end))
+                given = None if hints is None else hints[None, start:upto]
+                if (output := self._run(clip[None, start:upto], given)) is not None:
+                    outputs += (output.frame(number) for number in range(upto - start))
+                    start = upto
         return outputs
+
+    def _run(self, clip: Tensor, hints: Tensor | None) -> ColorOutput | None:
+        """Run the network on (1, T, ...); None if memory ran out, and less of it is asked for from now on."""
+        self._follow()
+        try:
+            given = None if hints is None else hints.to(self.device)
+            state = None if self._state is None else tuple(plane.to(self.device) for plane in self._state)
+            output, state = self.net(clip.to(self.device), given, state)
+        except Exception as error:  # every runtime has its own
+            if not ran_out(error):
+                raise
+            self._ask_for_less(clip)
+            return None
+        self._state = state
+        self._frames += clip.shape[1]
+        return output
+
+    def _ask_for_less(self, clip: Tensor) -> None:
+        frames, (height, width) = clip.shape[1], clip.shape[-2:]
+        if frames > 1:
+            self._most = frames // 2
+            self._say(f"{self._most} frame{'s' * (self._most > 1)} at once, was {frames}")
+        elif self.device.type != "cpu":
+            self._leave_device(f"coloured on the CPU from frame {self._frames} on")
+        else:
+            raise ValueError(
+                f"out of memory on the CPU for one frame of {width}x{height}: choose inference.size below {self.size}"
+            )
+
+    def _load(self) -> None:
+        try:
+            self.net, self.log_weights = self.net.to(self.device), self.log_weights.to(self.device)
+        except Exception as error:
+            if not ran_out(error) or self.device.type == "cpu":
+                raise
+            self._leave_device("coloured on the CPU from the start")
+
+    def _leave_device(self, what: str) -> None:
+        self._say(what)
+        self._move(torch.device("cpu"))
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()  # for whoever else is on that device
+
+    def _follow(self) -> None:
+        """Go where another session of the same weights has moved the network."""
+        parameter = next(self.net.parameters(), None)  # a graph has none, and stays on the CPU
+        if parameter is not None and parameter.device.type == "cpu" != self.device.type:
+            self._leave_device(f"the CPU colours from frame {self._frames} on, as another stream had to")
+
+    def _move(self, device: torch.device) -> None:
+        self.device = device
+        self.net, self.log_weights = self.net.to(device), self.log_weights.to(device)
+        self._state = None if self._state is None else tuple(plane.to(device) for plane in self._state)
+
+    def _say(self, what: str) -> None:
+        self.notes.append(f"out of memory on {self.device.type}: {what}")
 
     @torch.inference_mode()
     def decode(self, output: ColorOutput, decoding: Decoding | None = None) -> Tensor:
         """Decode what `step` returned, by the session's decoding or another: (2, H', W') float32 on the CPU, in ab."""
         how = decoding or self.decoding
-        ab = decode(output, self.log_weights, vividness=how.vividness, temperature=how.temperature)
+        try:
+            return self._decode(output, how)
+        except Exception as error:
+            if not ran_out(error) or output.ab.device.type == "cpu":
+                raise
+            self._say(f"colours of frame {self._frames} decoded on the CPU")
+            return self._decode(ColorOutput(*(part if part is None else part.cpu() for part in output)), how)
+
+    def _decode(self, output: ColorOutput, how: Decoding) -> Tensor:
+        log_weights = self.log_weights.to(output.ab.device)
+        ab = decode(output, log_weights, vividness=how.vividness, temperature=how.temperature)
         return ab[0, 0].cpu()
 
 

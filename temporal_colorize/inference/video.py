@@ -26,6 +26,7 @@ from temporal_colorize.video import (
     Decoder,
     Deinterlace,
     Frame,
+    Limits,
     Position,
     VideoInfo,
     VideoReader,
@@ -113,6 +114,7 @@ def colorize_video(
     audio: Literal["copy", "drop"] = "copy",
     gate: GateOptions | None = None,
     batch: int = 1,
+    limits: Limits | None = None,
     start: float = 0,
     end: float | None = None,
     segment: int = 500,
@@ -140,6 +142,7 @@ def colorize_video(
         audio: "drop" leaves the sound out.
         gate: When the network looks again, see `GateOptions`; None for every frame.
         batch: Without a gate, how many frames go through the network together, which is faster on a GPU.
+        limits: What the file is trusted with; None for the usual.
         start: Seconds after the first picture from which on it is coloured, and
         end: up to which; None for all that follows.
         segment: Frames in a segment.
@@ -158,7 +161,9 @@ def colorize_video(
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(
-            VideoReader(source, decoder=decoder, deinterlace=deinterlace, rate=rate, start=start, end=end)
+            VideoReader(
+                source, decoder=decoder, deinterlace=deinterlace, rate=rate, limits=limits, start=start, end=end
+            )
         )
         target = Path(output or default_output(source, info=reader.info, audio=audio, codec=codec))
         moved = suffix_note(source, target, reader.info) if output is None else None
@@ -218,7 +223,7 @@ def _color(
             totals = {
                 "frames": job.frames + filled.frames, "last": last, "looks": stream.looks, "cuts": stream.cuts,
                 "damaged": reader.damaged, "retimed": reader.retimed, "luma_changed": reader.luma_changed,
-                "notes": list(dict.fromkeys([*earlier, *reader.notes])),
+                "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
             }  # fmt: skip
             job.record(file.path, filled.position, filled.carried, totals)
 

@@ -36,6 +36,7 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
 BINS = "zhang2016-313"
 USUAL_SIZE = 192  # of ours
 PUBLIC_SUFFIXES = (".caffemodel", ".pth")
+_PICKLE_SUFFIXES = (".pt", ".ckpt", ".pkl", ".pickle", ".bin")
 _LOG_WEIGHTS = "decoding.log_weights"
 
 
@@ -172,6 +173,8 @@ def load_weights(name: str, *, architecture: str | None = None, options: Mapping
         from temporal_colorize.inference.public import load_public
 
         return load_public(path, architecture=architecture, options=options or {})
+    if _is_pickle(path):
+        raise WeightsError(f"weights={path} is a pickle, which may carry code: give a .safetensors file")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -197,6 +200,17 @@ def load_weights(name: str, *, architecture: str | None = None, options: Mapping
         first = str(error).splitlines()[0]
         raise WeightsError(f"weights={path} does not fit model={found}: {first}") from error
     return Weights(net.eval().requires_grad_(False), log_weights, decoding, name_of(path), size)
+
+
+def _is_pickle(path: Path) -> bool:
+    """Tell files of `torch.save` and of `pickle`, by what they begin with, whatever they are called."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return (
+        start == b"PK\3\4"
+        or (start[:1] == b"\x80" and start[1:2] in (b"\2", b"\3", b"\4", b"\5"))
+        or (path.suffix in _PICKLE_SUFFIXES)
+    )
 
 
 def name_of(path: Path) -> str:

@@ -1,5 +1,7 @@
 """Weights that others have published, as they come: PyTorch state dicts under their authors' names."""
 
+import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,7 +26,12 @@ def read_public(path: str | Path, *, option: str = "weights") -> dict[str, Tenso
         raise ValueError(f"{option}={path}: no such file; give the path of a .pth, .pt or .safetensors file")
     try:
         is_safe = Path(path).suffix == ".safetensors"
-        weights = load_file(path) if is_safe else torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles that it does not know
+            weights = load_file(path) if is_safe else torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        what = "is damaged, or carries code, which is never run; give the published file, or a .safetensors file"
+        raise ValueError(f"{option}={path} {what}") from error
     except Exception as error:  # whatever unpickling something else raises
         raise ValueError(f"{option}={path} cannot be read as a file of weights; download it again") from error
     if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):

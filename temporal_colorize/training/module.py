@@ -39,7 +39,8 @@ def check_checkpoint(path: str, net: nn.Module) -> None:
     except OSError as error:
         raise ValueError(f"resume={path}: no such checkpoint ({error.strerror})") from error
     except Exception as error:  # whatever unpickling something else raises
-        raise ValueError(f"resume={path} is not a checkpoint of train.py") from error
+        what = "is not a checkpoint of train.py; nothing that it carries is run"
+        raise ValueError(f"resume={path} {what}") from error
     shapes = {name.removeprefix("net."): value.shape for name, value in states.items() if name.startswith("net.")}
     if shapes != {name: value.shape for name, value in net.state_dict().items()}:
         raise ValueError(f"resume={path} is of another network: give the options of the run that it is from")

@@ -5,7 +5,10 @@ from temporal_colorize.video.deinterlace import Deinterlace
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
+from temporal_colorize.video.limits import Limits
+from temporal_colorize.video.opening import open_local
 from temporal_colorize.video.paths import default_output, suffix_note
+from temporal_colorize.video.picture_size import picture_size
 from temporal_colorize.video.position import Position
 from temporal_colorize.video.reader import VideoReader, probe
 from temporal_colorize.video.source import is_sequence
@@ -15,6 +18,7 @@ __all__ = [
     "Decoder",
     "Deinterlace",
     "Frame",
+    "Limits",
     "Position",
     "VideoError",
     "VideoInfo",
@@ -22,6 +26,8 @@ __all__ = [
     "VideoWriter",
     "default_output",
     "is_sequence",
+    "open_local",
+    "picture_size",
     "probe",
     "suffix_note",
 ]

@@ -96,9 +96,13 @@ def same_luma(left: VideoFrame, right: VideoFrame, info: VideoInfo) -> bool:
 
 
 def first_picture(
-    container: InputContainer, stream: VideoStream, *, most_packets: int | None = None
+    container: InputContainer,
+    stream: VideoStream,
+    *,
+    most_packets: int | None = None,
+    on_error: Callable[[av.FFmpegError], object] = lambda error: None,
 ) -> tuple[VideoFrame | None, int]:
-    """Decode up to the first picture that is whole, over damaged packets.
+    """Decode up to the first picture that is whole, over damaged packets, which `on_error` is told.
 
     The decoders of MPEG-4 and its like also show what comes before the first keyframe of a recording that was cut, as
     garbage; the others leave it out themselves.
@@ -108,7 +112,7 @@ def first_picture(
     """
     first = None
     for count, picture in enumerate(
-        itertools.islice(_pictures(container, stream, most_packets), _MOST_BEFORE_KEYFRAME)
+        itertools.islice(_pictures(container, stream, most_packets, on_error), _MOST_BEFORE_KEYFRAME)
     ):
         if stream.codec_context.codec.canonical_name in _EXACT or _is_key(picture):
             return picture, count
@@ -120,7 +124,12 @@ def _is_key(picture: VideoFrame) -> bool:
     return picture.key_frame or picture.pict_type in (PictureType.I, PictureType.NONE)
 
 
-def _pictures(container: InputContainer, stream: VideoStream, most_packets: int | None) -> Iterator[VideoFrame]:
+def _pictures(
+    container: InputContainer,
+    stream: VideoStream,
+    most_packets: int | None,
+    on_error: Callable[[av.FFmpegError], object],
+) -> Iterator[VideoFrame]:
     packets = itertools.islice(container.demux(stream), most_packets)
     ended = False
     while not ended:
@@ -128,5 +137,7 @@ def _pictures(container: InputContainer, stream: VideoStream, most_packets: int 
             packet = next(packets, None)
             ended = packet is None
             yield from stream.decode(packet)
-        except av.FFmpegError:
-            continue
+        except av.FFmpegError as error:
+            on_error(error)
+        except IndexError:  # PyAV's, at the end of a file in which streams have come up
+            ended = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 
 class VideoError(ValueError):
@@ -24,10 +25,14 @@ def require_readable(path: str | os.PathLike[str]) -> str:
         VideoError: if it is missing, a folder, empty, or not readable.
     """
     try:
+        if not stat.S_ISREG(mode := os.stat(path).st_mode) and not stat.S_ISDIR(mode):
+            raise VideoError(f"{path}: this is no file but a pipe or a device; name a video file")  # some never end
         with open(path, "rb") as file:
             first = file.read(1)
     except FileNotFoundError:
         raise VideoError(f"{path}: there is no such file; check the path") from None
+    except VideoError:
+        raise
     except IsADirectoryError:
         raise VideoError(f"{path}: this is a folder; name a video file in it") from None
     except (OSError, ValueError) as error:

@@ -115,6 +115,9 @@ def luma_of(frame: VideoFrame, *, matrix: Matrix, full_range: bool) -> np.ndarra
     stored = np.dtype(layout.dtype).newbyteorder(">" if layout.big_endian and layout.depth > 8 else "=")
     luma = plane_view(frame, 0, stored)
     luma = (luma >> layout.shift if layout.shift else luma).astype(layout.dtype, copy=False)
+    most = (1 << layout.depth) - 1
+    if layout.depth not in (8, 16) and luma.max() > most:  # of a damaged picture, half of it decoded
+        luma = np.minimum(luma, layout.dtype(most))
     luma.flags.writeable = False  # the decoder predicts later pictures from the same memory
     return luma
 

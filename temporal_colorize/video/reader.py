@@ -24,6 +24,8 @@ from temporal_colorize.video.deinterlace import DEINTERLACE, Deinterlace
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo, inspect, own_rate
+from temporal_colorize.video.limits import Limits
+from temporal_colorize.video.opening import oversized, require_size
 from temporal_colorize.video.part import Part
 from temporal_colorize.video.position import Position
 from temporal_colorize.video.reading import Plan, Reading
@@ -33,13 +35,13 @@ from temporal_colorize.video.unfinished import GROWN, Watch
 _NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS
 
 
-def probe(path: str | os.PathLike[str]) -> VideoInfo:
+def probe(path: str | os.PathLike[str], *, limits: Limits | None = None) -> VideoInfo:
     """Describe a video file; decodes one picture.
 
     Raises:
         VideoError: if the file has no picture that can be decoded.
     """
-    with VideoReader(path) as reader:
+    with VideoReader(path, limits=limits) as reader:
         return reader.info
 
 
@@ -64,6 +66,7 @@ class VideoReader:
         threads: int = 0,
         deinterlace: Deinterlace = "auto",
         rate: float | None = None,
+        limits: Limits | None = None,
         start: float = 0,
         end: float | None = None,
     ) -> None:
@@ -77,24 +80,29 @@ class VideoReader:
             threads: decoder threads; 0 for one per core. A device takes one.
             deinterlace: "auto" from the first picture on that is marked as interlaced, "on" for all, "off" for none.
             rate: pictures per second of a file without timestamps; None for what the stream says, or else 25.
+            limits: what the file is trusted with; None for the usual.
             start: seconds after the first picture from which on it is read; times then begin there.
             end: seconds after the first picture up to which it is read; None for all of it.
 
         Raises:
-            VideoError: if it is missing, empty, not a video, or no picture in it can be decoded.
+            VideoError: if it is missing, empty, not a video, beyond the limits, or no picture in it can be decoded.
             ValueError: if there is no such decoder or deinterlacing, the rate is none, or there is no such part.
         """
         require_one_of("decoder", decoder, DECODERS)
         require_one_of("deinterlace", deinterlace, DEINTERLACE)
         self.path, self.part = Path(path), Part(start=start, end=end)
         self._source, self._threads = locate(path, rate=rate), threads
+        self._limits = limits or Limits()
         self._watch = Watch(self.path)
         self._opening = list(self._source.notes)
         trial, stream = self._open_stream()
         with trial:
-            first, skipped = first_picture(trial, stream)
+            refusals: list[str | None] = []
+            first, skipped = first_picture(
+                trial, stream, on_error=lambda error: refusals.append(oversized(stream, error, self._limits))
+            )
             if first is None:
-                raise self._nothing()
+                raise self._nothing(next(filter(None, refusals), None))
             self.info = inspect(self.path, trial, stream, first)
             untimed = bool(trial.format.flags & _NO_TIMESTAMPS) or self._source.format is not None
             self._assume(untimed, rate, own_rate(stream))
@@ -109,6 +117,7 @@ class VideoReader:
             untimed=untimed,
             length=self._source.length,
             deinterlace=deinterlace,
+            limits=self._limits,
         )
         self._reading = self._begin()
 
@@ -223,11 +232,18 @@ class VideoReader:
             self.notes.append(GROWN)
 
     def _open_stream(self, hwaccel: HWAccel | None = None) -> tuple[InputContainer, VideoStream]:
-        container = open_source(self._source, self.path, hwaccel)
-        return container, _main_stream(container, self.path)
+        container = open_source(self._source, self.path, limits=self._limits, hwaccel=hwaccel)
+        stream = _main_stream(container, self.path)
+        require_size(container, stream, self.path, self._limits)
+        return container, stream
 
-    def _nothing(self) -> VideoError:
-        return VideoError(f"{self.path}: no picture in it can be decoded; copy or export it again from its source")
+    def _nothing(self, refusal: str | None = None) -> VideoError:
+        why = refusal or "no picture in it can be decoded; copy or export it again from its source"
+        return VideoError(f"{self.path}: {why}")
+
+    def _nothing(self, refusal: str | None = None) -> VideoError:
+        why = refusal or "no picture in it can be decoded; copy or export it again from its source"
+        return VideoError(f"{self.path}: {why}")
 
 
 def _main_stream(container: InputContainer, path: Path) -> VideoStream:

@@ -17,9 +17,12 @@ from av.video.stream import VideoStream
 
 from temporal_colorize.video.conform import Conformer
 from temporal_colorize.video.deinterlace import Deinterlace, Deinterlacer
+from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
+from temporal_colorize.video.limits import Limits
 from temporal_colorize.video.loss import Loss
+from temporal_colorize.video.opening import oversized
 from temporal_colorize.video.part import Part
 from temporal_colorize.video.pixels import luma_of
 from temporal_colorize.video.position import Keyframes, Position, fingerprint
@@ -41,6 +44,7 @@ class Plan:
         untimed: whether it has no timestamps.
         length: packets to read of it; None for all.
         deinterlace: which pictures are.
+        limits: what it is trusted with.
     """
 
     info: VideoInfo
@@ -50,6 +54,7 @@ class Plan:
     untimed: bool
     length: int | None
     deinterlace: Deinterlace
+    limits: Limits
 
 
 class Reading:
@@ -72,7 +77,8 @@ class Reading:
         self.container, self.stream, self._plan, self._notes = container, stream, plan, notes
         self.copied: list[Stream] = [s for s in container.streams if s.type in ("audio", "subtitle")]
         self.frames = self._read = self._decoded = self._before_keyframe = self._failed = 0
-        self._is_over, self._last = False, None  # the last picture's time
+        self._is_over = self._oversized = False
+        self._last: int | None = None  # time of the last picture
         info, base = plan.info, plan.info.time_base
         self._timeline = Timeline(stream, base, 1 / info.nominal_rate, notes, start=plan.first * base)
         self._deinterlacer = Deinterlacer(plan.deinterlace, base, notes)
@@ -177,7 +183,9 @@ class Reading:
             for packet in itertools.islice(packets, self._plan.length):
                 if packet.size:  # the empty ones that end each stream are PyAV's own
                     yield packet
-        except av.FFmpegError:
+        except av.ExitError:
+            raise VideoError(f"{self._plan.info.path}: {self._plan.limits.too_slow}") from None
+        except (av.FFmpegError, IndexError):  # PyAV's, at the end of a file in which streams have come up
             self._failed += 1
 
     def _count(self, packets: Iterable[Packet | None]) -> Iterator[Packet | None]:
@@ -208,8 +216,9 @@ class Reading:
     def _decode(self, packet: Packet | None) -> Iterator[VideoFrame]:
         try:
             pictures = self.stream.decode(packet)
-        except av.FFmpegError:
+        except av.FFmpegError as error:
             self._failed += 1
+            self._note_oversized(error)
             return
         for picture in pictures:
             self._decoded += 1
@@ -218,6 +227,12 @@ class Reading:
                 self._loss.shown(picture.pts, interlaced=picture.interlaced_frame)
                 self._time(picture)
                 yield picture
+
+    def _note_oversized(self, error: av.FFmpegError) -> None:
+        refusal = oversized(self.stream, error, self._plan.limits)
+        if refusal is not None and not self._oversized:
+            self._notes.append(f"pictures left out from frame {self.frames} on: {refusal}")
+        self._oversized |= refusal is not None
 
     def _time(self, picture: VideoFrame) -> None:
         if self._plan.untimed:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-import av
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 
 from temporal_colorize.options import require_number
 from temporal_colorize.video.errors import VideoError, reason, require_readable
+from temporal_colorize.video.limits import Limits
+from temporal_colorize.video.opening import open_local
 from temporal_colorize.video.unfinished import lacks_index
 
 USUAL_RATE = Fraction(25)  # of what has no timestamps
@@ -86,24 +87,25 @@ def locate(path: str | os.PathLike[str], *, rate: float | None) -> Source:
     return Source(url, "image2", options, last - first + 1, notes, files)
 
 
-def open_source(source: Source, path: Path, hwaccel: HWAccel | None) -> InputContainer:
+def open_source(
+    source: Source, path: Path, *, limits: Limits | None = None, hwaccel: HWAccel | None = None
+) -> InputContainer:
     """Open what ``locate`` found.
 
     Raises:
-        VideoError: if FFmpeg cannot tell what it is, and in what way a recording is unfinished.
+        VideoError: as ``open_local``, and in what way a recording is unfinished.
     """
     try:
-        options = dict(source.options)
-        return av.open(source.url, format=source.format, options=options, metadata_errors="replace", hwaccel=hwaccel)
-    except (av.FFmpegError, OSError, ValueError) as error:
+        return open_local(
+            source.url, named=path, format=source.format, options=source.options, limits=limits, hwaccel=hwaccel
+        )
+    except VideoError:
         if source.format is None and lacks_index(source.url):
             raise VideoError(
                 f"{path}: its index (moov) is missing: the recording was not finished; repair it with untrunc and a "
                 "whole file of the same camera, and record to .mkv or .ts, which need none"
             ) from None
-        raise VideoError(
-            f"{path}: not a video that can be read ({reason(error)}); is it complete, and is it a video?"
-        ) from None
+        raise
 
 
 def exact_rate(rate: float | None) -> Fraction:

@@ -26,6 +26,8 @@ from temporal_colorize.video.picture_encoder import PictureEncoder
 from temporal_colorize.video.reader import VideoReader
 
 _WRITTEN_BY_MUXERS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
+_DISK = "is the disk full?"
+_DESCRIBED_ASIDE = ("flv", "live_flv", "mov", "matroska")  # elsewhere every packet of AAC describes itself
 
 
 class VideoWriter:
@@ -136,7 +138,14 @@ class VideoWriter:
         elif kept.stream in self._copies and kept.packet.size:
             kept.packet.stream = self._copies[kept.stream]
             with self._clearly():
-                self._container.mux(kept.packet)
+                self._mux_copy(kept.packet)
+
+    def _mux_copy(self, packet: Packet) -> None:
+        try:
+            self._container.mux(packet)
+        except (av.ArgumentError, av.InvalidDataError):  # a damaged packet, not a full disk
+            note = f"damaged packets of {packet.stream.type} are left out"
+            self.notes += [note] if note not in self.notes else []
 
     def copy(self, packet: Packet) -> None:
         """Write a packet of the source's sound or subtitles as it is, see `put`."""
@@ -191,11 +200,14 @@ class VideoWriter:
             self._part.unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def _clearly(self, advice: str = "is the disk full?") -> Iterator[None]:
+    def _clearly(self, advice: str = _DISK) -> Iterator[None]:
         try:
             yield
         except VideoError:
             raise
+        except (av.ArgumentError, av.InvalidDataError) as error:
+            hint = advice if advice != _DISK else "the sound or the subtitles may be damaged: try audio=drop"
+            raise VideoError(f"{self.path}: writing failed ({reason(error)}); {hint}") from None
         except (av.FFmpegError, OSError, ValueError) as error:
             raise VideoError(f"{self.path}: writing failed ({reason(error)}); {advice}") from None
 
@@ -206,7 +218,7 @@ class VideoWriter:
             kept = {k: v for k, v in reader.container.metadata.items() if k.lower() not in _WRITTEN_BY_MUXERS}
             for stream in reader.container.streams:
                 if stream.index != reader.stream_index:
-                    self._adopt_stream(stream, keep_audio=keep_audio)
+                    self._adopt_stream(stream, keep_audio=keep_audio and _is_described(stream, reader))
             self._adopt_chapters(reader.container.chapters())
         self._container.metadata.update({**kept, **metadata})
 
@@ -239,3 +251,9 @@ class VideoWriter:
         twin.metadata.update(stream.metadata)
         twin.disposition = stream.disposition
         self._copies[stream.index] = twin
+
+
+def _is_described(stream: Stream, reader: VideoReader) -> bool:
+    """Say whether sound can be written down elsewhere: damage makes up streams of which nothing is known."""
+    aside = reader.container.format.name.split(",")[0] in _DESCRIBED_ASIDE
+    return not (aside and codec_of(stream) == "aac" and not stream.codec_context.extradata)

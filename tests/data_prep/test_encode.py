@@ -110,6 +110,6 @@ def test_an_edit_list_is_not_to_be_trusted(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_text("no video")
-    with pytest.raises(DataError, match=r"bad\.mp4 is not a video"):
+    with pytest.raises(DataError, match=r"bad\.mp4: not a video"):
         frames_of((tmp_path / "bad.mp4",), rate=25, short_side=96)
     assert "cannot be read back" in unseekable(tmp_path / "bad.mp4")

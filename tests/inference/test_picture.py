@@ -8,6 +8,7 @@ import pytest
 
 from temporal_colorize.inference.picture import PictureError, colorize_picture, read_luma
 from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.video import Limits
 from tests.support.networks import tiny_weights
 
 
@@ -83,3 +84,19 @@ def enormous_png() -> bytes:
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
     )
     return b"\x89PNG\r\n\x1a\n" + body
+
+
+def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((40, 50), np.uint8))
+    content = bytearray((tmp_path / "a.png").read_bytes())
+    content[16:24] = (60_000).to_bytes(4, "big") * 2
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(PictureError, match=r"a\.png: is 60000x60000: above limits\.pixels=67108864; raise it if you"):
+        read_luma(tmp_path / "a.png")
+
+
+def test_the_limit_of_pictures_is_an_option(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.jpg"), np.zeros((40, 50), np.uint8))
+    assert read_luma(tmp_path / "a.jpg", limits=Limits(pixels=2000)).shape == (40, 50)
+    with pytest.raises(PictureError, match="is 50x40: above"):
+        read_luma(tmp_path / "a.jpg", limits=Limits(pixels=1999))

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from google.protobuf.message import Message
 
 from temporal_colorize.inference.runtimes.card import PREFIX, Card
 from temporal_colorize.inference.runtimes.graph_net import Arrays, Shapes
@@ -84,11 +85,24 @@ def read(path: Path) -> tuple[Card, onnx.ModelProto]:
         ValueError: If it is something else, or damaged.
     """
     try:
-        model = onnx.load_model(path)
+        model = onnx.load_model(path, load_external_data=False)
     except Exception as error:  # of protobuf, which has one of its own for every kind of damage
         raise ValueError(f"it is no ONNX file that can be read ({' '.join(str(error).split())})") from error
+    if any(onnx.external_data_helper.uses_external_data(tensor) for tensor in _tensors(model)):
+        raise ValueError("its numbers are in other files, which may be anywhere: give a graph that export.py wrote")
     found = {entry.key: entry.value for entry in model.metadata_props}
     return Card.read({key.removeprefix(PREFIX): found[key] for key in found if key.startswith(PREFIX)}), model
+
+
+def _tensors(message: Message) -> Iterator[onnx.TensorProto]:
+    """Find all constants, those of functions and of subgraphs, too."""
+    if isinstance(message, onnx.TensorProto):
+        yield message
+        return
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for part in [value] if isinstance(value, Message) else value:
+                yield from _tensors(part)
 
 
 class Engine:

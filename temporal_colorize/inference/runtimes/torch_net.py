@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from temporal_colorize.inference.memory import ran_out
 from temporal_colorize.inference.runtimes.step import Step
 from temporal_colorize.inference.weights import Weights
 from temporal_colorize.models.contract import ColorOutput, State, VideoColorizer, fresh_state
@@ -31,7 +32,13 @@ def in_torch(weights: Weights, *, device: torch.device, precision: str = "auto")
         raise ValueError("precision=fp16 is for device=cuda: choose fp32 or bf16 on the CPU")
     if precision == "fp32" and device.type != "cuda":
         return weights
-    net = TorchNet(weights.net.to(device, memory_format=torch.channels_last), _TYPES[precision])
+    try:
+        moved = weights.net.to(device, memory_format=torch.channels_last)
+    except RuntimeError as error:
+        if not ran_out(error):
+            raise
+        return replace(weights, net=weights.net.to("cpu"))  # the session tries again, and says so
+    net = TorchNet(moved, _TYPES[precision])
     return replace(weights, net=net)
 
 
@@ -58,6 +65,10 @@ class TorchNet(nn.Module):
         device = next(self.net.parameters()).device
         if device.type == "cuda" and (1, height, width) not in self._graphs and len(self._graphs) < _MOST_GRAPHS:
             self._graphs[1, height, width] = _capture(self, height, width, device)
+
+    def _apply(self, *arguments: object, **options: object) -> "TorchNet":
+        self._graphs.clear()  # they hold the weights where they were
+        return super()._apply(*arguments, **options)
 
     @torch.no_grad()
     def forward(

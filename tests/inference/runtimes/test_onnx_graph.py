@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import onnx
 import onnxruntime  # noqa: F401 (a plain failure where the extra is missing)
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from temporal_colorize.color.bins import BIN_COUNT
 from temporal_colorize.inference.runtimes import RuntimeOptions, onnx_graph, open_weights
 from temporal_colorize.inference.runtimes.card import Card
-from temporal_colorize.inference.weights import Decoding, Weights, load_weights
+from temporal_colorize.inference.weights import Decoding, Weights, WeightsError, load_weights
 from temporal_colorize.models.contract import ColorOutput, State, StatePlane, fresh_state
 from tests.support.networks import tiny_weights_file
 from tests.support.streams import farthest, stream
@@ -105,3 +106,22 @@ def test_a_network_is_converted_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(onnx_graph, "convert", None)
     again = open_weights(str(path), options, device=CPU)
     assert again.name == "tiny" and farthest(again, first, stream(2)) == 0
+
+
+def test_numbers_in_other_files_are_not_read(tmp_path: Path) -> None:
+    """ONNX may keep them by any path; what export.py writes is one file."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(4))
+    value = onnx.TensorProto(name="x", data_type=onnx.TensorProto.FLOAT, dims=[1])
+    value.data_location = onnx.TensorProto.EXTERNAL
+    value.external_data.add(key="location", value="../secret")
+    inside = onnx.helper.make_node("Constant", [], ["y"], value=value)
+    for graph in (
+        onnx.helper.make_graph([], "g", [], [], initializer=[value]),
+        onnx.helper.make_graph([inside], "g", [], []),
+    ):
+        path = tmp_path / "inner" / "a.onnx"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(onnx.helper.make_model(graph).SerializeToString())
+        with pytest.raises(WeightsError, match=r"a\.onnx: its numbers are in other files, which may be anywhere"):
+            open_weights(str(path), RuntimeOptions(), device=CPU)
