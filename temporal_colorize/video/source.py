@@ -63,7 +63,9 @@ def locate(path: str | os.PathLike[str], *, rate: float | None) -> Source:
 
     Raises:
         VideoError: if there is nothing to read there.
+        ValueError: if the rate is none.
     """
+    exact = exact_rate(rate)
     if not is_sequence(path):
         return Source(require_readable(path))
     path = Path(path)
@@ -78,7 +80,7 @@ def locate(path: str | os.PathLike[str], *, rate: float | None) -> Source:
         notes = (f"{missing} is missing: the {sum(n > last for n in numbers)} pictures after it are not read",)
     folder = os.path.abspath(path.parent).replace("%", "%%")
     url = f"{folder}/{before.replace('%', '%%')}{number}{after.replace('%', '%%')}"
-    options = {"start_number": str(first), "framerate": str(exact_rate(rate)), "pattern_type": "sequence"}
+    options = {"start_number": str(first), "framerate": str(exact), "pattern_type": "sequence"}
     return Source(url, "image2", options, last - first + 1, notes)
 
 

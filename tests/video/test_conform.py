@@ -8,7 +8,7 @@ import pytest
 
 from temporal_colorize.video import Frame, VideoReader
 from tests.support.footage import clip, join, numbered
-from tests.support.videos import index_of
+from tests.support.videos import FULL, LIMITED, SMPTE170M, index_of
 
 NO_B = {"qp": "0", "bf": "0", "preset": "ultrafast"}
 FLAT = 128, 96
@@ -19,6 +19,9 @@ def flat(path: Path, level: int, pix_fmt: str, *, size: tuple[int, int] = FLAT) 
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25, options=NO_B)
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
+        # Said, because FFmpeg takes the range before for what says nothing.
+        stream.codec_context.color_range = FULL if pix_fmt.startswith("yuvj") else LIMITED
+        stream.codec_context.colorspace = SMPTE170M  # or x264 says nothing of a limited range
         picture = av.VideoFrame(*size, pix_fmt)
         dtype = np.uint16 if "10" in pix_fmt else np.uint8
         for plane, value in zip(picture.planes, (level, *[np.iinfo(dtype).max // 2] * 2), strict=True):
@@ -50,7 +53,7 @@ def test_levels_after_a_change(tmp_path: Path, first: int, second: int, pix_fmts
     assert len(frames) == 60 and reader.luma_changed
     assert [set(frame.luma.flat) for frame in frames[:30]] == [{first}] * 30
     assert all(np.abs(frame.luma.astype(int) - level).max() <= 1 for frame in frames[30:])
-    assert {frame.luma.dtype for frame in frames} == {reader.info.layout.dtype}
+    assert {frame.luma.dtype for frame in frames} == {np.dtype(reader.info.layout.dtype)}
 
 
 def test_a_change_is_said_once_and_the_way_back_is_none(tmp_path: Path) -> None:
