@@ -8,7 +8,7 @@ import pytest
 
 from temporal_colorize.video import Frame, VideoReader
 from tests.support.footage import clip, join, numbered
-from tests.support.videos import FULL, LIMITED, SMPTE170M, index_of
+from tests.support.videos import index_of
 
 NO_B = {"qp": "0", "bf": "0", "preset": "ultrafast"}
 FLAT = 128, 96
@@ -19,9 +19,6 @@ def flat(path: Path, level: int, pix_fmt: str, *, size: tuple[int, int] = FLAT) 
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25, options=NO_B)
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
-        # Said, because FFmpeg takes the range before for what says nothing.
-        stream.codec_context.color_range = FULL if pix_fmt.startswith("yuvj") else LIMITED
-        stream.codec_context.colorspace = SMPTE170M  # or x264 says nothing of a limited range
         picture = av.VideoFrame(*size, pix_fmt)
         dtype = np.uint16 if "10" in pix_fmt else np.uint8
         for plane, value in zip(picture.planes, (level, *[np.iinfo(dtype).max // 2] * 2), strict=True):
@@ -42,7 +39,6 @@ def read(path: Path) -> tuple[list[Frame], VideoReader]:
     ("first", "second", "pix_fmts", "level"),
     [
         (16, 255, ("yuv420p", "yuvj420p"), 235),  # full range to limited: BT.601, 16 + 219 / 255 * Y
-        (0, 235, ("yuvj420p", "yuv420p"), 255),
         (100, 400, ("yuv420p", "yuv420p10le"), 100),  # ten bits are four times eight
         (400, 100, ("yuv420p10le", "yuv422p"), 400),
     ],
