@@ -66,7 +66,9 @@ def locate(path: str | os.PathLike[str], *, rate: float | None) -> Source:
 
     Raises:
         VideoError: if there is nothing to read there.
+        ValueError: if the rate is none.
     """
+    exact = exact_rate(rate)
     if not is_sequence(path):
         url = require_readable(path)
         return Source(url, files=(Path(url),))
@@ -82,7 +84,7 @@ def locate(path: str | os.PathLike[str], *, rate: float | None) -> Source:
         notes = (f"{missing} is missing: the {sum(n > last for n in numbers)} pictures after it are not read",)
     folder = os.path.abspath(path.parent).replace("%", "%%")
     url = f"{folder}/{before.replace('%', '%%')}{number}{after.replace('%', '%%')}"
-    options = {"start_number": str(first), "framerate": str(exact_rate(rate)), "pattern_type": "sequence"}
+    options = {"start_number": str(first), "framerate": str(exact), "pattern_type": "sequence"}
     files = tuple(path.with_name(f"{before}{number % n}{after}") for n in range(first, last + 1))
     return Source(url, "image2", options, last - first + 1, notes, files)
 
