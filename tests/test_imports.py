@@ -24,7 +24,7 @@ ALLOWED = {
     "training": {"color", "models", "losses", "gradient_prior", "metrics", "data", "inference", "options"},
     "evaluation": {"color", "models", "metrics", "data", "inference"},
     "export": {"color", "inference", "models", "options"},
-    "cli": {"training", "evaluation", "export", "inference", "options"},
+    "cli": {"training", "evaluation", "export", "inference", "options", "video"},
 }
 
 
