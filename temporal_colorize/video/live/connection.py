@@ -46,7 +46,7 @@ class SourceOptions:
 
     queue: int = 2
     open_timeout: float = 5.0
-    read_timeout: float = 3.0
+    read_timeout: float = 2.0
     wait: float = 0.1
     most_wait: float = 2.0
     probe: float = 0.5
