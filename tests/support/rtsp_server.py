@@ -3,11 +3,13 @@
     python3 rtsp_server.py PORT [--pattern ball] [--size 320x240] [--rate 25] [--keyframes 25] [--sound]
                                 [--user NAME:PASSWORD] [--file CLIP.h264]
 
-Streams rtsp://127.0.0.1:PORT/cam. Prints "up". Takes commands, a line each, on standard input: `stall` sends nothing
-more, `go` goes on, `close` throws everybody out, `size WxH` and `pattern NAME` change the picture, `quit`.
+Streams rtsp://127.0.0.1:PORT/cam. A CLIP has access unit delimiters (x264's aud=1) and is sent again and again. Prints
+"up". Takes commands, a line each, on standard input: `stall` sends nothing more, `go` goes on, `close` throws everybody
+out, `size WxH` and `pattern NAME` change the picture, `quit`.
 """
 
 import argparse
+import itertools
 import sys
 import threading
 
@@ -20,18 +22,26 @@ from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
 def pipeline(options):
     """Describe the media: a pattern encoded live, or a raw H.264 file again and again."""
-    pay = "rtph264pay name=pay0 pt=96 config-interval=-1"
+    pay = "rtph264pay name=pay0 pt=96"
     if options.file:
-        caps = f"video/x-h264,stream-format=byte-stream,framerate={options.rate}/1"
-        video = f"multifilesrc location={options.file} loop=true caps={caps} ! h264parse ! clocksync ! {pay}"
+        caps = f"video/x-h264,stream-format=byte-stream,alignment=au,framerate={options.rate}/1"
+        video = f"appsrc name=file is-live=true do-timestamp=true format=time caps={caps} ! h264parse ! {pay}"
     else:
         video = (
             f"videotestsrc name=picture is-live=true pattern={options.pattern} ! capsfilter name=shape "
             f"caps={shape(options.size, options.rate)} ! x264enc tune=zerolatency speed-preset=ultrafast "
-            f"key-int-max={options.keyframes} bitrate=1000 threads=1 ! {pay}"
+            f"key-int-max={options.keyframes} bitrate=1000 threads=1 ! {pay} config-interval=-1"
         )
-    sound = "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1 pt=8"
-    return f"( {video} {sound if options.sound else ''} )"
+    tone = "capsfilter name=tone caps=audio/x-raw,rate=8000,channels=1"
+    sound = f"audiotestsrc is-live=true ! {tone} ! alawenc ! rtppcmapay name=pay1 pt=8" if options.sound else ""
+    return f"( {video} {sound} )"
+
+
+def access_units(path):
+    """Split a raw H.264 file at its access unit delimiters."""
+    mark = b"\0\0\0\1\x09"
+    with open(path, "rb") as file:
+        return [Gst.Buffer.new_wrapped(mark + unit) for unit in file.read().split(mark)[1:]]
 
 
 def shape(size, rate):
@@ -44,6 +54,7 @@ class Camera:
 
     def __init__(self, options):
         self.options, self.stalled, self.media = options, False, None
+        self.units = access_units(options.file) if options.file else []
         self.server = GstRtspServer.RTSPServer()
         self.server.set_address("127.0.0.1")
         self.server.set_service(str(options.port))
@@ -69,13 +80,26 @@ class Camera:
 
     def configure(self, factory, media):
         self.media = media
-        for name in ("pay0", "pay1"):
-            pay = media.get_element().get_by_name(name)
-            if pay is not None:
-                pay.get_static_pad("src").add_probe(
-                    Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST,
-                    lambda pad, info: Gst.PadProbeReturn.DROP if self.stalled else Gst.PadProbeReturn.OK,
-                )
+        if self.units:
+            self.play(media)
+        for name in ("shape", "tone"):  # before the encoder, which is not to miss a picture
+            element = media.get_element().get_by_name(name)
+            if element is not None:
+                element.get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, self.pass_on)
+
+    def pass_on(self, pad, info):
+        return Gst.PadProbeReturn.DROP if self.stalled else Gst.PadProbeReturn.OK
+
+    def play(self, media):
+        source, units, ended = media.get_element().get_by_name("file"), itertools.cycle(self.units), []
+
+        def push():
+            if not ended and not self.stalled:
+                source.emit("push-buffer", next(units).copy())
+            return not ended
+
+        media.connect("unprepared", ended.append)
+        GLib.timeout_add(1000 // self.options.rate, push)
 
     def obey(self, line):
         command, _, value = line.strip().partition(" ")

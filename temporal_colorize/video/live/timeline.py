@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import inf
 
 TIME_BASE = Fraction(1, 90_000)
 _JUMP = 2.0  # seconds that a camera's clock may be away from ours before we follow it no longer
@@ -14,7 +15,7 @@ class Timeline:
     """Maps timestamps of one connection after another to the time since a start, which never goes back.
 
     A connection's first picture comes at the time of its arrival and the others as far from it as the camera says. A
-    camera whose clock jumps is taken at the time of arrival anew.
+    camera whose clock jumps is taken at the time of arrival anew, and one whose clock stands still at every picture.
 
     Args:
         start: what ``time.monotonic()`` was at the time 0.
@@ -24,10 +25,11 @@ class Timeline:
         self._start = start
         self._last = -_LEAST
         self._offset: float | None = None
+        self._newest = -inf  # the connection's own times
 
     def connect(self) -> None:
         """Begin a new connection, whose timestamps have nothing to do with the last one's."""
-        self._offset = None
+        self._offset, self._newest = None, -inf
 
     @property
     def offset(self) -> float | None:
@@ -42,9 +44,12 @@ class Timeline:
             arrived: what ``time.monotonic()`` was when its packet came.
         """
         now = arrived - self._start
-        if seconds is not None and (self._offset is None or abs(seconds + self._offset - now) > _JUMP):
-            self._offset = now - seconds
-        shown = now if seconds is None else seconds + self._offset
+        if seconds is None or seconds == self._newest:
+            shown = now
+        else:
+            if self._offset is None or abs(seconds + self._offset - now) > _JUMP:
+                self._offset = now - seconds
+            shown, self._newest = seconds + self._offset, seconds
         self._last = max(round(shown / TIME_BASE), self._last + _LEAST)
         return self._last
 
