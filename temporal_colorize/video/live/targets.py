@@ -101,8 +101,12 @@ class Target:
         if not self.is_file:
             return []
         path = Path(self.address)
-        pattern = _FIELD.sub("*", f".{path.stem}") + f"*{path.suffix}.part"
-        return sorted(path.parent.glob(pattern)) if not _FIELD.search(str(path.parent)) else []
+        stem = ".+".join(map(re.escape, _FIELD.split(path.stem)))
+        left = re.compile(rf"\.{stem}(-\d+)?{re.escape(path.suffix)}\.part")
+        folder = path.parent
+        if _FIELD.search(str(folder)) or not folder.is_dir():
+            return []
+        return sorted(one for one in folder.iterdir() if left.fullmatch(one.name))
 
     def _path(self) -> Path:
         path = Path(datetime.now().strftime(self.address) if self.minutes else self.address)
