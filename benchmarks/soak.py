@@ -33,6 +33,7 @@ SIZE, SECONDS = (640, 360), 20.0
 MOST_GROWTH, MOST_RECOVERY = 0.02, 5.0
 _SAMPLE = 5.0  # seconds between two looks at memory
 _SETTLED, _LAST = (0.15, 0.25), 0.9  # shares of the run whose memory is compared: after the start, and at the end
+_FLUSH = 1.0  # seconds after which nothing of an interrupted connection is on its way any more
 _KINDS = ("kill", "stall", "close", "restart")
 
 
@@ -41,7 +42,7 @@ class Event:
     """An interruption.
 
     Attributes:
-        kind: "kill": the server dies, and is started after `seconds`; "restart": at once; "stall": it sends nothing for
+        kind: "kill": the server dies, and is started after `seconds`; "restart": after a second; "stall": it sends nothing for
             so long; "close": it throws its clients out.
         at: seconds since the start, as are
         back: when the source was there again, and
@@ -89,20 +90,23 @@ class Watcher:
 
 
 def examine(pictures: Sequence[tuple[float, int, int]], events: Sequence[Event], *, loop: int) -> list[str]:
-    """Find what is out of order, and set when the camera came back after each event.
+    """Find what is out of order, and set how long the program took to come back after each event.
 
-    A camera that was started anew begins with its first pictures, once after an event. Otherwise numbers go on, round
-    the loop, and times always do.
+    A camera that was interrupted may begin with its first pictures again, once. Otherwise numbers go on, round the
+    loop; times always do.
     """
+    for event in events:
+        at = max(event.back, event.at + _FLUSH)
+        event.recovery = next((when - event.back for when, _, _ in pictures if when >= at), None)
     disorder, left = [], list(events)
     for (_, pts, number), (when, later, following) in itertools.pairwise(pictures):
-        event = left[0] if left and when >= left[0].at else None
-        anew = not 0 < (following - number) % loop < loop // 2
-        if event is not None and (anew or (event.kind == "stall" and when >= event.back)):
-            event.recovery = when - event.back
+        while left and when > left[0].back + (left[0].recovery or 0) + _FLUSH:
             left.pop(0)
-        elif anew:
-            disorder.append(f"{when:.1f} s: picture {following} after {number}")
+        if not 0 < (following - number) % loop < loop // 2:
+            if left and when >= left[0].at:
+                left.pop(0)
+            else:
+                disorder.append(f"{when:.1f} s: picture {following} after {number}")
         if later <= pts:
             disorder.append(f"{when:.1f} s: time {later} after {pts}")
     return disorder
@@ -178,7 +182,7 @@ def _interrupt(server: RtspServer, scene: Path, event: Event) -> RtspServer:
         server.tell("close")
         return server
     server.kill()
-    time.sleep(event.seconds if event.kind == "kill" else 0)
+    time.sleep(event.seconds if event.kind == "kill" else _FLUSH)
     return RtspServer("--file", str(scene), port=server.port)
 
 

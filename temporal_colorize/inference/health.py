@@ -229,9 +229,9 @@ def serve_metrics(port: int, now: Callable[[], Sequence[Health]]) -> Callable[[]
     def stop() -> None:
         server.shutdown()
         server.server_close()
-        thread.join(1.0)
+        thread.join()
 
-    return stop
+    return lambda: threading.Thread(target=stop, daemon=True).start()  # it takes half a second to notice
 
 
 _COUNTS = {

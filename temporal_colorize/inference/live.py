@@ -98,7 +98,7 @@ def colorize_live(cameras: Sequence[Camera], weights: Weights, plan: LivePlan) -
 def _stop(runs: "Sequence[_CameraRun]", seconds: float) -> None:
     """Close the outputs; a thread that an output blocks is left behind."""
     for run in runs:
-        run.stopped.set()
+        run.stop()
     until = time.monotonic() + seconds
     for run in runs:
         if run.thread.ident is not None:
@@ -137,6 +137,11 @@ class _CameraRun:
     def start(self) -> None:
         self._source.start()
         self.thread.start()
+
+    def stop(self) -> None:
+        """Let its threads end; they look now and then."""
+        self.stopped.set()
+        self._output.stopped = True
 
     def _run(self) -> None:
         try:

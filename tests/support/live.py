@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -51,7 +52,10 @@ class Receiver:
         self._thread.start()
 
     def _run(self) -> None:
-        with av.open(self._url, options=self._options, timeout=(10, 10)) as container:
+        with (
+            contextlib.suppress(av.FFmpegError),  # how RTMP ends
+            av.open(self._url, options=self._options, timeout=(10, 10)) as container,
+        ):
             self.pictures.extend(container.decode(video=0))
 
     def wait(self) -> list[av.VideoFrame]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import av
 import numpy as np
 from av.audio.stream import AudioStream
+from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.frame import PictureType, VideoFrame
@@ -15,9 +16,14 @@ from av.video.frame import PictureType, VideoFrame
 from temporal_colorize.video.encoder import Encoder, add_video
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo, codec_of
-from temporal_colorize.video.live.targets import Target
+from temporal_colorize.video.live.sinks import BETWEEN, Pipe, Publisher
+from temporal_colorize.video.live.targets import COMMON, Target
 from temporal_colorize.video.paths import holds
 from temporal_colorize.video.pixels import fill
+
+
+_STDOUT = 1
+_PATIENCE = 3.0  # seconds for which a publisher may take nothing
 
 
 class Muxer:
@@ -30,6 +36,7 @@ class Muxer:
         encoder: see `choose_encoder`.
         keyframe_seconds: at least so often a picture stands for itself.
         metadata: of the container.
+        stopped: says whether to wait no longer for whoever reads a pipe.
 
     Attributes:
         left_out: streams of sound that the container cannot hold, such as "audio stream 1 (pcm_alaw)".
@@ -49,6 +56,7 @@ class Muxer:
         *,
         keyframe_seconds: float,
         metadata: Mapping[str, str],
+        stopped: Callable[[], bool],
     ) -> None:
         self.info, self.target = info, target
         self.left_out: list[str] = []
@@ -57,7 +65,8 @@ class Muxer:
         self._keyframes = round(keyframe_seconds / info.time_base)
         self._keyframe_at = 0
         self._copies: dict[int, Stream] = {}
-        self._container = av.open(self.place, "w", format=target.format, container_options=dict(target.options))
+        self._sink = _sink_of(target, stopped)
+        self._container = self._opened()
         try:
             self._stream = add_video(self._container, encoder, info, target=target.shown)
             self._picture = VideoFrame(info.width, info.height, encoder.pix_fmt)
@@ -105,13 +114,24 @@ class Muxer:
         """Finish what has been written; a file takes its name."""
         self._container.mux(self._stream.encode(None))
         self._container.close()
+        if self._sink is not None:
+            self._sink.close()
         if self.target.is_file:
             self.target.complete(self.place)
 
-    def abandon(self) -> None:
-        """Close what is broken; a file keeps its hidden name."""
+    def abandon(self) -> str | None:
+        """Close what is broken, and say why if that is known; a file keeps its hidden name."""
+        cause = None if self._sink is None else self._sink.end()
         with contextlib.suppress(av.FFmpegError, OSError, ValueError):
             self._container.close()
+        return cause
+
+    def _opened(self) -> OutputContainer:
+        options = dict(self.target.options)
+        if self._sink is None:
+            return av.open(self.place, "w", format=self.target.format, container_options=options)
+        format_ = BETWEEN if self.target.is_published else self.target.format
+        return av.open(self._sink, "w", format=format_, container_options=dict(COMMON))
 
     def _moved(self, pts: int) -> int:
         """Files begin at 0; streams go on as long as the program runs."""
@@ -125,6 +145,14 @@ class Muxer:
             self._copies[stream.index] = self._container.add_stream_from_template(stream)
         else:
             self.left_out.append(f"{stream.type} stream {stream.index} ({codec})")
+
+
+def _sink_of(target: Target, stopped: Callable[[], bool]) -> Pipe | None:
+    if target.is_stdout:
+        return Pipe(_STDOUT, stopped)
+    if target.is_published:
+        return Publisher(target.address, target.format, dict(target.options), patience=_PATIENCE, stopped=stopped)
+    return None
 
 
 def _suffix(path: str) -> str:

@@ -13,12 +13,13 @@ from av.packet import Packet
 from temporal_colorize.video.encoder import choose_encoder
 from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.info import VideoInfo
-from temporal_colorize.video.live.addresses import STDOUT, scrubbed
+from temporal_colorize.video.live.addresses import scrubbed
 from temporal_colorize.video.live.muxer import Muxer
 from temporal_colorize.video.live.source import Picture
 from temporal_colorize.video.live.targets import OutputClosed, Target, TargetOptions, target_of
 from temporal_colorize.video.live.timeline import TIME_BASE
 
+_STEADY = 10.0  # seconds after which an output counts as open; what is published may seem to be taken at first
 _CLOSED = (errno.EPIPE, errno.ECONNRESET)
 
 
@@ -41,6 +42,7 @@ class LiveOutput:
 
     Attributes:
         frames: pictures written,
+        stopped: set from another thread to wait no longer for whoever reads a pipe,
         lost: pictures that came while the output was broken, and
         reopened: how often it was opened again after it broke.
 
@@ -62,11 +64,12 @@ class LiveOutput:
         tell: Callable[[str], object],
     ) -> None:
         self.frames = self.lost = self.reopened = 0
+        self.stopped = False
         self._target: Target = target_of(output, options)
         self._options, self._codec, self._metadata = options, codec, metadata
         self._encoding = {key: str(value) for key, value in encoding.items() if value is not None}
         self._first_wait = self._wait = wait
-        self._most_wait, self._retry_at = most_wait, 0.0
+        self._most_wait, self._retry_at, self._opened_at = most_wait, 0.0, 0.0
         self._muxer: Muxer | None = None
         self._said: set[str] = set()
         self._broken = False
@@ -93,7 +96,8 @@ class LiveOutput:
             self.lost += 1
             return False
         self.frames += 1
-        self._wait, self._broken = self._first_wait, False
+        if time.monotonic() - self._opened_at > _STEADY:
+            self._wait, self._broken = self._first_wait, False
         return True
 
     def copy(self, packet: Packet) -> None:
@@ -134,6 +138,7 @@ class LiveOutput:
             self._break(error)
             return False
         self.reopened += self._broken
+        self._opened_at = time.monotonic()
         for note in self._muxer.left_out:
             self._once(f"{self._target.shown} goes without {note}, which {self._target.format} cannot hold")
         return True
@@ -142,8 +147,15 @@ class LiveOutput:
         encoder = choose_encoder(self._codec, info, self._encoding, self._target.shown)
         if encoder.note:
             self._once(encoder.note)
-        seconds = self._options.keyframe_seconds
-        return Muxer(self._target, info, picture.sound, encoder, keyframe_seconds=seconds, metadata=self._metadata)
+        return Muxer(
+            self._target,
+            info,
+            picture.sound,
+            encoder,
+            keyframe_seconds=self._options.keyframe_seconds,
+            metadata=self._metadata,
+            stopped=lambda: self.stopped,
+        )
 
     def _finish(self) -> None:
         muxer, self._muxer = self._muxer, None
@@ -155,12 +167,11 @@ class LiveOutput:
 
     def _break(self, error: Exception) -> None:
         muxer, self._muxer = self._muxer, None
-        if muxer is not None:
-            muxer.abandon()
-        if self._target.address in STDOUT and getattr(error, "errno", None) in _CLOSED:
+        cause = muxer.abandon() if muxer is not None else None
+        if self._target.is_stdout and getattr(error, "errno", None) in _CLOSED:
             raise OutputClosed from None
         if not self._broken:
-            self._tell(f"{self._target.shown} is broken ({scrubbed(reason(error))}); opening it again")
+            self._tell(f"{self._target.shown} is broken ({cause or scrubbed(reason(error))}); opening it again")
         self._broken = True
         self._retry_at = time.monotonic() + self._wait
         self._wait = min(2 * self._wait, self._most_wait)

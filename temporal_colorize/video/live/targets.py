@@ -20,7 +20,8 @@ _SOUND = {
     "mpegts": {"aac", "mp3", "mp2", "ac3", "opus"},
     "hls": {"aac", "mp3", "ac3"},
 }
-_COMMON = {"flush_packets": "1", "max_interleave_delta": "100000"}  # us that pictures wait for sound
+COMMON = {"flush_packets": "1", "max_interleave_delta": "100000"}  # us that pictures wait for sound
+_CLUSTER = "2000"  # ms
 _FIELD = re.compile(r"%[a-zA-Z]")
 
 
@@ -78,14 +79,24 @@ class Target:
         return self.sound is None
 
     @property
+    def is_stdout(self) -> bool:
+        """Whether it is our standard output."""
+        return self.address in STDOUT
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it goes to an address on the net."""
+        return scheme_of(self.address) is not None
+
+    @property
     def shown(self) -> str:
         """Its address without what is secret in it."""
         return redacted(self.address)
 
     def place(self) -> str:
-        """Return what FFmpeg is to open; for a file, a hidden name beside the one it will have."""
+        """Return the path that FFmpeg is to open; for a file, a hidden name beside the one it will have."""
         if not self.is_file:
-            return "pipe:1" if self.address in STDOUT else self.address
+            return self.address
         path = self._path()
         return os.path.abspath(path.with_name(f".{path.name}.part"))
 
@@ -138,7 +149,7 @@ def target_of(output: str, options: TargetOptions) -> Target:
     if scheme is not None:
         return _stream(output, scheme)
     if output in STDOUT:
-        return Target(output, "mpegts", dict(_COMMON), sound=frozenset(_SOUND["mpegts"]))
+        return Target(output, "mpegts", dict(COMMON), sound=frozenset(_SOUND["mpegts"]))
     if output.lower().endswith(".m3u8"):
         return _playlist(output, options)
     return _file(output, options)
@@ -152,7 +163,7 @@ def _stream(output: str, scheme: str) -> Target:
         )
     name = _FORMATS[scheme]
     own = {"rtsp": {"rtsp_transport": "tcp"}, "flv": {"flvflags": "no_duration_filesize"}}.get(name, {})
-    return Target(output, name, {**_COMMON, **own}, sound=frozenset(_SOUND[name]))
+    return Target(output, name, {**COMMON, **own}, sound=frozenset(_SOUND[name]))
 
 
 def _playlist(output: str, options: TargetOptions) -> Target:
@@ -162,7 +173,7 @@ def _playlist(output: str, options: TargetOptions) -> Target:
         "hls_list_size": str(options.segments),
         "hls_flags": "delete_segments+append_list+program_date_time+temp_file",
     }
-    return Target(os.path.abspath(output), "hls", {**_COMMON, **asked}, sound=frozenset(_SOUND["hls"]))
+    return Target(os.path.abspath(output), "hls", {**COMMON, **asked}, sound=frozenset(_SOUND["hls"]))
 
 
 def _file(output: str, options: TargetOptions) -> Target:
@@ -172,8 +183,9 @@ def _file(output: str, options: TargetOptions) -> Target:
         _make_folder(path.absolute().parent, output)
     # What is on the disk when the power fails can be played.
     fragments = {"movflags": "frag_keyframe+empty_moov+default_base_moof"} if name in ("mp4", "mov") else {}
+    fragments |= {"cluster_time_limit": _CLUSTER} if name in ("matroska", "webm") else {}
     minutes = options.minutes if _FIELD.search(output) else None
-    return Target(output, name, {**_COMMON, **fragments}, minutes=minutes)
+    return Target(output, name, {**COMMON, **fragments}, minutes=minutes)
 
 
 def _make_folder(folder: Path, output: str) -> None:
