@@ -42,8 +42,8 @@ class Event:
     """An interruption.
 
     Attributes:
-        kind: "kill": the server dies, and is started after `seconds`; "restart": after a second; "stall": it sends nothing for
-            so long; "close": it throws its clients out.
+        kind: "kill": the server dies, and is started after `seconds`; "restart": after one; "stall": it sends nothing
+            for so long; "close": it throws its clients out.
         at: seconds since the start, as are
         back: when the source was there again, and
         seconds: for how long it was away.
@@ -92,6 +92,7 @@ class Watcher:
 def examine(pictures: Sequence[tuple[float, int, int]], events: Sequence[Event], *, loop: int) -> list[str]:
     """Find what is out of order, and set how long the program took to come back after each event.
 
+    What comes in the second after an event is of the interrupted connection, and does not count as coming back.
     A camera that was interrupted may begin with its first pictures again, once. Otherwise numbers go on, round the
     loop; times always do.
     """

@@ -184,7 +184,7 @@ def _seconds(stamp: int | None, time_base: Fraction | None) -> float | None:
 
 def _open(address: str, options: SourceOptions) -> av.container.InputContainer:
     device, scheme = webcam(address), scheme_of(address)
-    asked = {"fflags": "nobuffer", "probesize": str(_PROBED), "analyzeduration": str(round(options.probe * 1e6))}
+    asked = {"probesize": str(_PROBED), "analyzeduration": str(round(options.probe * 1e6))}
     asked["protocol_whitelist"] = _PROTOCOLS
     if scheme in ("rtsp", "rtsps"):
         asked |= {"rtsp_transport": options.transport}

@@ -21,7 +21,6 @@ from temporal_colorize.video.live.targets import COMMON, Target
 from temporal_colorize.video.paths import holds
 from temporal_colorize.video.pixels import fill
 
-
 _STDOUT = 1
 _PATIENCE = 3.0  # seconds for which a publisher may take nothing
 

@@ -118,8 +118,9 @@ class LiveSource:
             except Exception as error:  # a camera's data must not end a run of days
                 self._say(f"{type(error).__name__}: {scrubbed(str(error))}; connecting again")
             self.up = False
-            wait = self._options.wait if self.frames > before else min(2 * wait, self._options.most_wait)
+            wait = self._options.wait if self.frames > before else wait
             self._stopped.wait(wait)
+            wait = min(2 * wait, self._options.most_wait)
 
     def _connect(self) -> None:
         connection = Connection(self._address, self._options, self._tally)
