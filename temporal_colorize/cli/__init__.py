@@ -13,6 +13,7 @@ from temporal_colorize.cli.evaluating import evaluate_once
 from temporal_colorize.cli.exporting import export_once
 from temporal_colorize.cli.guard import guarded
 from temporal_colorize.cli.interrupt import end_soon
+from temporal_colorize.cli.living import with_live_encoder
 from temporal_colorize.cli.programs import infer_once, train_once
 
 __all__ = ["build", "compose", "conf_folder", "evaluate", "export", "infer", "train"]
@@ -24,9 +25,11 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   video=clip.mp4               a video or a picture; colour in it is ignored, its luma is used
   video=frames/%05d.png        numbered pictures: one video
   output=PATH                  default: clip.color.mp4 beside the input
+  video=rtsp://camera/stream   a live source, or a webcam's number; several: video='[rtsp://a,rtsp://b]'. docs/live.md
+  output=pipe:1                of a live source: also rtsp://, rtmp://, .m3u8, or files: rec/%Y-%m-%d_%H-%M-%S.mp4
   weights=convlstm             shipped weights by name, a .safetensors file, or a public .pth or .caffemodel
   model=caffe                  runs a .caffemodel in OpenCV; any other refuses weights of another network
-  encoder=x264|lossless        or its parts: encoder.codec=libx264 encoder.preset=medium encoder.crf=18
+  encoder=x264|lossless|live   or its parts: encoder.codec=libx264 encoder.preset=medium encoder.crf=18
   vividness=0..1               0 honest (often greyish), 1 vivid (often wrong); default: what suits the weights
   temperature=T                1 the mean of the likely colours, 0.38 near the likeliest; default: by the weights
   inference.size=192           shorter side of what the network sees, in pixels; default: by the weights
@@ -71,7 +74,7 @@ def infer() -> None:
         print(_INFER_HELP, end="")
         sys.exit(0 if arguments else 2)
     end_soon()
-    guarded(lambda: infer_once(compose("infer", arguments)))
+    guarded(lambda: infer_once(compose("infer", with_live_encoder(arguments))))
 
 
 def evaluate() -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # Their values are taken literally, whatever characters they hold; Hydra's grammar would refuse many paths.
 _LITERAL_KEYS = frozenset(
-    {"video", "output", "weights", "resume", "cache", "data.root", "data.urls", "loss.prior"}
+    {"video", "output", "weights", "resume", "cache", "live.health", "data.root", "data.urls", "loss.prior"}
     | {f"model.{option}" for option in ("prototxt", "caffemodel", "extractor_weights", "encoder_weights")}
 )
 _LIST_KEYS = frozenset({"weights", "data.urls"})  # and these may be several, in brackets

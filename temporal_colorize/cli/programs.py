@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from temporal_colorize.cli.composing import build
+from temporal_colorize.cli.living import is_live_run, live_once
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -62,14 +63,16 @@ def train_once(config: "DictConfig") -> float:
 
 
 def infer_once(config: "DictConfig") -> None:
-    """Colour one video or picture and print the report."""
+    """Colour one video or picture and print the report, or cameras until the program is stopped."""
+    if is_live_run(config):
+        return live_once(config)
     import cv2
     import torch
 
     from temporal_colorize.inference.picture import colorize_picture, is_picture
     from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import Session, SessionOptions
-    from temporal_colorize.inference.video import colorize_video, lossless_options
+    from temporal_colorize.inference.video import colorize_video
     from temporal_colorize.options import require_number, require_one_of
     from temporal_colorize.video import Limits
 
@@ -96,15 +99,13 @@ def infer_once(config: "DictConfig") -> None:
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
         if runtime.chosen(device) != "torch":
             torch.set_num_threads(1)
-        encoder = {**config.encoder}
-        lossless, codec, threads = (encoder.pop(name) for name in ("lossless", "codec", "threads"))
-        encoding = lossless_options(codec, encoder) if lossless else encoder
+        codec, encoding = encoding_of(config.encoder)
         report = colorize_video(
             config.video,
             config.output,
             session,
             codec=codec,
-            options={**encoding, "threads": threads},
+            options=encoding,
             decoder=config.decoder,
             deinterlace=config.deinterlace,
             rate=config.rate,
@@ -136,6 +137,15 @@ def _settings(config: "DictConfig", runtime: str) -> dict[str, object]:
         "precision": config.precision,
         "threads": config.threads,
     }
+
+
+def encoding_of(encoder: "DictConfig") -> tuple[str, dict[str, object]]:
+    """Read a file of conf/encoder: the codec's name and its options."""
+    from temporal_colorize.inference.video import lossless_options
+
+    options = {**encoder}
+    lossless, codec, threads = (options.pop(name) for name in ("lossless", "codec", "threads"))
+    return codec, {**(lossless_options(codec, options) if lossless else options), "threads": threads}
 
 
 def gate_of(options: "DictConfig") -> "GateOptions | None":

@@ -1,0 +1,110 @@
+"""What infer.py does with cameras, given its configuration. Heavy imports are inside, as in `programs`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from temporal_colorize.inference.live import Camera
+
+_HEALTH = ("health", "health_seconds", "window_seconds", "metrics_port")
+_TARGET = ("minutes", "keyframe_seconds", "segment_seconds", "segments")
+
+
+def is_live_run(config: "DictConfig") -> bool:
+    """Tell whether a configuration names live sources."""
+    return _any_live(config.video)
+
+
+def with_live_encoder(arguments: Sequence[str]) -> list[str]:
+    """Add `encoder=live` to what infer.py was given, if its video is live and no encoder was named."""
+    given = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
+    if "encoder" in given or not _any_live(given.get("video")):
+        return list(arguments)
+    return ["encoder=live", *arguments]
+
+
+def _any_live(video: object) -> bool:
+    from temporal_colorize.video.live.addresses import is_live
+
+    return any(is_live(one) for one in _several(video))
+
+
+def live_once(config: "DictConfig") -> None:
+    """Colour cameras until the program is stopped; a line for each goes to standard error."""
+    import cv2
+    import torch
+
+    from temporal_colorize.cli.programs import asked_of_weights, encoding_of, gate_of, runtime_of
+    from temporal_colorize.inference.health import HealthOptions
+    from temporal_colorize.inference.live import LivePlan, colorize_live, tell
+    from temporal_colorize.inference.runtimes import open_weights
+    from temporal_colorize.inference.session import Session, SessionOptions
+    from temporal_colorize.options import require_number, require_one_of
+    from temporal_colorize.video.live import SourceOptions, TargetOptions
+
+    require_one_of("audio", config.audio, ("copy", "drop"))
+    require_number("live.stop_seconds", config.live.stop_seconds, least=0, most=60)
+    cameras = cameras_of(config)
+    options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
+    runtime = runtime_of(config)
+    device = runtime.pick_device(config.device)
+    codec, encoding = encoding_of(config.encoder)
+    plan = LivePlan(
+        make_session=lambda weights: Session(weights, options, device=device),
+        codec=codec,
+        encoding=encoding,
+        gate=gate_of(config.gate),
+        audio=config.audio == "copy",
+        source=SourceOptions(**config.live.source),
+        target=TargetOptions(**{name: config.live[name] for name in _TARGET}),
+        health=HealthOptions(**{name: config.live[name] for name in _HEALTH}),
+        stop_seconds=config.live.stop_seconds,
+    )
+    weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
+    cv2.setNumThreads(1)  # the stages are threads by themselves: more of them would only wait
+    if runtime.chosen(device) != "torch":
+        torch.set_num_threads(1)
+    for health in colorize_live(cameras, weights, plan):
+        tell(
+            f"{health.camera}: {health.colored} frames in {health.seconds:.1f} s; {health.dropped + health.skipped} "
+            f"dropped, {health.lost} lost, {health.reconnects} reconnects; the network ran on {health.looks}"
+        )
+
+
+def cameras_of(config: "DictConfig") -> "list[Camera]":
+    """Pair the sources of a configuration with their outputs and names.
+
+    Raises:
+        ValueError: If they do not fit together.
+    """
+    from temporal_colorize.inference.live import Camera
+    from temporal_colorize.video.live.addresses import STDOUT, redacted, require_source
+
+    videos = _several(config.video)
+    for video in videos:
+        require_source(video)
+    count = len(videos)
+    names = _several(config.live.names) or [f"camera{n}" for n in range(1, count + 1)]
+    if len(set(names)) != count:
+        raise ValueError(f"live.names={','.join(names)} must be {count} different names, one for each video")
+    outputs = _several(config.output)
+    if not outputs:
+        raise ValueError("output is missing: a live source needs one, such as output=pipe:1 or output=camera.mp4")
+    if len(outputs) == 1 and count > 1:
+        outputs = [outputs[0].replace("{n}", str(n)).replace("{name}", name) for n, name in enumerate(names, 1)]
+    if len(outputs) != count:
+        raise ValueError(f"output: {len(outputs)} outputs for {count} videos; name as many, or one with {{n}} in it")
+    if len(set(outputs)) != count or sum(output in STDOUT for output in outputs) > 1:
+        raise ValueError(f"output={redacted(outputs[0])} for {count} videos: put {{n}} or {{name}} into it")
+    return [Camera(*parts) for parts in zip(names, videos, outputs, strict=True)]
+
+
+def _several(value: object) -> list[str]:
+    """Read one value, or several in brackets; paths and addresses arrive from the command line as plain text."""
+    if isinstance(value, str) and value.startswith("[") and value.endswith("]"):
+        return [part.strip() for part in value[1:-1].split(",")]
+    if value is None:
+        return []
+    return [str(value)] if isinstance(value, str | int) else [str(part) for part in value]

@@ -1,0 +1,127 @@
+"""One network for several cameras: what their threads ask for at the same time goes through it together."""
+
+import queue
+import threading
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from temporal_colorize.models.contract import ColorOutput, State, VideoColorizer, fresh_state
+
+
+@dataclass(eq=False)
+class _Call:
+    lightness: Tensor
+    hints: Tensor | None
+    state: State | None
+    done: threading.Event = field(default_factory=threading.Event)
+    result: tuple[ColorOutput, State | None] | None = None
+    error: BaseException | None = None
+
+    @property
+    def kind(self) -> object:
+        """What calls must have in common to be stacked."""
+        return self.lightness.shape[1:], self.hints is None
+
+
+class SharedNetwork:
+    """A network under the contract of `VideoColorizer` that many threads may call; results are those of its own.
+
+    A thread takes whatever calls are waiting, stacks those of one shape, computes them at once, and takes them apart.
+
+    Args:
+        net: The network; its device does not change any more.
+        most: Calls that are computed together.
+    """
+
+    def __init__(self, net: VideoColorizer, *, most: int) -> None:
+        self.net = net
+        self.architecture, self.config = net.architecture, net.config
+        self.stride, self.fixed_size, self.has_bins = net.stride, net.fixed_size, net.has_bins
+        self.state_planes = net.state_planes
+        self.batches: dict[int, int] = {}  # calls computed together: how often
+        self._most = most
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="network", daemon=True)
+        self._thread.start()
+
+    def to(self, device: torch.device) -> "SharedNetwork":
+        """Give itself, as a session expects; the network is where it was put."""
+        return self
+
+    def prepare(self, height: int, width: int) -> None:
+        """Make frames of this size as fast as they can be."""
+        if hasattr(self.net, "prepare"):
+            self.net.prepare(height, width)
+
+    def close(self) -> None:
+        """End the thread once what waits is computed."""
+        self._calls.put(None)
+        self._thread.join()
+
+    def __call__(
+        self, lightness: Tensor, hints: Tensor | None = None, state: State | None = None
+    ) -> tuple[ColorOutput, State | None]:
+        """Colour a clip; see `VideoColorizer`. Waits for its turn."""
+        call = _Call(lightness, hints, state)
+        self._calls.put(call)
+        call.done.wait()
+        if call.error is not None:
+            raise call.error
+        return call.result
+
+    def _run(self) -> None:
+        waiting: list[_Call] = []
+        ended = False
+        while waiting or not ended:
+            if not waiting:
+                waiting, ended = _taken(self._calls.get(), waiting, ended)
+            while not (ended or self._calls.empty()):
+                waiting, ended = _taken(self._calls.get(), waiting, ended)
+            if waiting:
+                together = [call for call in waiting if call.kind == waiting[0].kind][: self._most]
+                waiting = [call for call in waiting if call not in together]
+                self._compute(together)
+
+    @torch.inference_mode()
+    def _compute(self, calls: list[_Call]) -> None:
+        self.batches[len(calls)] = self.batches.get(len(calls), 0) + 1
+        try:
+            self._answer(calls)
+        except BaseException as error:
+            for call in calls:
+                call.error = error
+        for call in calls:
+            call.done.set()
+
+    def _answer(self, calls: list[_Call]) -> None:
+        if len(calls) == 1:
+            call = calls[0]
+            call.result = self.net(call.lightness, call.hints, call.state)
+            return
+        lightness = torch.cat([call.lightness for call in calls])
+        hints = None if calls[0].hints is None else torch.cat([call.hints for call in calls])
+        output, state = self.net(lightness, hints, self._stacked(calls))
+        start = 0
+        for call in calls:
+            part = slice(start, start + len(call.lightness))
+            start = part.stop
+            own = ColorOutput(*(None if plane is None else plane[part] for plane in output))
+            call.result = own, tuple(plane[part] for plane in state) if self.state_planes else call.state
+
+    def _stacked(self, calls: list[_Call]) -> State | None:
+        """Stack the states, None as the zeros that it stands for."""
+        if not self.state_planes or all(call.state is None for call in calls):
+            return None
+        like = next(plane for call in calls if call.state for plane in call.state)
+        states = [call.state or self._fresh(call.lightness, like) for call in calls]
+        return tuple(torch.cat(planes) for planes in zip(*states, strict=True))
+
+    def _fresh(self, lightness: Tensor, like: Tensor) -> State:
+        batch, _, _, height, width = lightness.shape
+        return fresh_state(self, batch, height, width, like=like)
+
+
+def _taken(call: _Call | None, waiting: list[_Call], ended: bool) -> tuple[list[_Call], bool]:
+    return (waiting, True) if call is None else ([*waiting, call], ended)

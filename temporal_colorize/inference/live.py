@@ -1,0 +1,193 @@
+"""Colours cameras for as long as they are there, or until somebody says stop."""
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from av.packet import Packet
+
+from temporal_colorize.color.chroma import ChromaCoding
+from temporal_colorize.inference.batching import SharedNetwork
+from temporal_colorize.inference.chroma_stream import ChromaStream, Work
+from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.health import Health, HealthOptions, HealthReport, Meter
+from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.threads import ahead
+from temporal_colorize.inference.video import STATEMENT
+from temporal_colorize.inference.weights import Weights
+from temporal_colorize.video.info import VideoInfo
+from temporal_colorize.video.live import LiveOutput, LiveSource, OutputClosed, Picture, SourceOptions, TargetOptions
+
+_TICK = 0.1  # seconds after which a thread that waits sees that it should stop
+_AHEAD = 1  # pictures between the network and the encoder
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera and where its coloured pictures go.
+
+    Attributes:
+        name: in messages and metrics.
+        video: its address; see `LiveSource`.
+        output: see `LiveOutput`.
+    """
+
+    name: str
+    video: str
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LivePlan:
+    """How cameras are coloured.
+
+    Attributes:
+        make_session: gives a fresh session of weights.
+        codec: FFmpeg's name of the video encoder.
+        encoding: its options.
+        gate: when the network looks again; None for every picture.
+        audio: whether sound is passed on.
+        source: see `SourceOptions`,
+        target: `TargetOptions` and
+        health: `HealthOptions`.
+        stop_seconds: that closing the outputs may take.
+    """
+
+    make_session: Callable[[Weights], Session]
+    codec: str
+    encoding: Mapping[str, object]
+    gate: GateOptions | None
+    audio: bool
+    source: SourceOptions
+    target: TargetOptions
+    health: HealthOptions
+    stop_seconds: float
+
+
+def colorize_live(cameras: Sequence[Camera], weights: Weights, plan: LivePlan) -> list[Health]:
+    """Colour cameras until an interrupt (KeyboardInterrupt), or until every output was closed by whoever read it.
+
+    Every camera has threads and a colour state of its own; all share one network.
+
+    Raises:
+        ValueError: If an address, an output or the encoder is refused. With several cameras, those that can go on.
+    """
+    shared = SharedNetwork(weights.net, most=len(cameras)) if len(cameras) > 1 else None
+    weights = weights if shared is None else replace(weights, net=shared)
+    runs = [_CameraRun(camera, weights, plan) for camera in cameras]
+    with HealthReport(plan.health, [run.meter for run in runs]):
+        try:
+            for run in runs:
+                run.start()
+            while any(run.thread.is_alive() for run in runs):
+                time.sleep(_TICK)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            _stop(runs, plan.stop_seconds)
+    failures = [run.failure for run in runs if run.failure is not None]
+    if failures:
+        raise failures[0]
+    return [run.meter.health() for run in runs]
+
+
+def _stop(runs: "Sequence[_CameraRun]", seconds: float) -> None:
+    """Close the outputs; a thread that an output blocks is left behind."""
+    for run in runs:
+        run.stop()
+    until = time.monotonic() + seconds
+    for run in runs:
+        if run.thread.ident is not None:
+            run.thread.join(max(0.0, until - time.monotonic()))
+        if run.thread.is_alive():
+            tell(f"{run.camera.name}: its output takes no more; it was left as it is")
+
+
+def tell(line: str) -> None:
+    """Say something to whoever started the program; standard output may be the video."""
+    print(line, file=sys.stderr, flush=True)
+
+
+class _CameraRun:
+    """One camera: a thread that reads, one in which the network looks, and one that lays chroma and encodes."""
+
+    def __init__(self, camera: Camera, weights: Weights, plan: LivePlan) -> None:
+        self.camera, self.stopped, self.failure = camera, threading.Event(), None
+        self._weights, self._plan = weights, plan
+        said = {"name": camera.name, "tell": tell}
+        self._source = LiveSource(camera.video, plan.source, start=time.monotonic(), **said)
+        self._output = LiveOutput(
+            camera.output,
+            plan.target,
+            codec=plan.codec,
+            encoding=plan.encoding,
+            wait=plan.source.wait,
+            most_wait=plan.source.most_wait,
+            metadata={"comment": STATEMENT},
+            **said,
+        )
+        self.meter = Meter(camera.name, self._source, self._output, window=plan.health.window_seconds)
+        self.thread = threading.Thread(target=self._run, name=f"encode {camera.name}", daemon=True)
+        self._earlier_looks = self._earlier_cuts = 0
+
+    def start(self) -> None:
+        self._source.start()
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Let its threads end; they look now and then."""
+        self.stopped.set()
+        self._output.stopped = True
+
+    def _run(self) -> None:
+        try:
+            with closing(ahead(self._looked(), most=_AHEAD, name=f"look {self.camera.name}")) as looked:
+                for item, stream, work in looked:
+                    self._write(item, stream, work)
+        except OutputClosed:
+            tell(f"{self.camera.name}: whoever read its pictures has left")
+        except Exception as error:
+            self.failure = error
+            tell(f"{self.camera.name}: stopped ({error})")
+        finally:
+            self.stopped.set()
+            with contextlib.suppress(OutputClosed):
+                self._output.close()
+            self._source.stop()
+
+    def _write(self, item: Picture | Packet, stream: ChromaStream | None, work: Work | None) -> None:
+        if isinstance(item, Picture):
+            if self._output.write(item, *stream.lay(work)):
+                self.meter.done(item.arrived)
+        elif self._plan.audio:
+            self._output.copy(item)
+
+    def _looked(self) -> Iterator[tuple[Picture | Packet, ChromaStream | None, Work | None]]:
+        """Let the network look at the newest pictures."""
+        info: VideoInfo | None = None
+        while not self.stopped.is_set():
+            item = self._source.take(_TICK)
+            if not isinstance(item, Picture):
+                if item is not None:
+                    yield item, None, None
+                continue
+            if item.info is not info:
+                stream, session = self._anew(item.info)
+                info = item.info
+            (work,) = stream.look([item.frame.luma])
+            self.meter.looks = self._earlier_looks + stream.looks
+            self.meter.cuts = self._earlier_cuts + session.cuts
+            yield item, stream, work
+
+    def _anew(self, info: VideoInfo) -> tuple[ChromaStream, Session]:
+        """Begin with fresh colours, as the picture's shape or coding is another."""
+        self._earlier_looks, self._earlier_cuts = self.meter.looks, self.meter.cuts
+        session = self._plan.make_session(self._weights)
+        coding = ChromaCoding(info.matrix, info.full_range, info.bit_depth)
+        shape = info.height, info.width
+        stream = ChromaStream(session, coding, shape=shape, chroma_shape=info.chroma_shape, gate=self._plan.gate)
+        return stream, session

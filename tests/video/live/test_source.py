@@ -1,0 +1,172 @@
+"""A GStreamer camera that is interrupted in every way, and a stream over HTTP that needs none."""
+
+import http.server
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from temporal_colorize.video.live import LiveSource, Picture, SourceOptions
+from tests.support.rtsp import RtspServer, free_port, needs_rtsp, wait_until
+from tests.support.videos import index_of, write_video
+
+OPTIONS = SourceOptions(read_timeout=0.5, probe=0.2)
+
+
+class Viewer:
+    """A source that is watched by a thread.
+
+    Attributes:
+        pictures: all that it gave, and
+        packets: of sound.
+        said: lines for people.
+    """
+
+    def __init__(self, url: str, options: SourceOptions = OPTIONS, *, pause: float = 0.0) -> None:
+        self.pictures: list[Picture] = []
+        self.packets: list[object] = []
+        self.said: list[str] = []
+        self.source = LiveSource(url, options, start=time.monotonic(), name="camera1", tell=self.said.append)
+        self._pause, self._ended = pause, threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Viewer":
+        self.source.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self.source.stop()
+        self._thread.join()
+        times = [picture.frame.pts for picture in self.pictures]
+        assert all(later > one for one, later in itertools.pairwise(times)), "time went back"
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            item = self.source.take(0.1)
+            if isinstance(item, Picture):
+                self.pictures.append(item)
+                self._ended.wait(self._pause)
+            elif item is not None:
+                self.packets.append(item)
+
+    def wait_for_more(self, *, seconds: float = 5.0) -> None:
+        """Wait for pictures after the present ones."""
+        count = len(self.pictures)
+        wait_until(lambda: len(self.pictures) > count + 2, seconds=seconds, what="pictures")
+
+
+@pytest.fixture(scope="module")
+def camera() -> Iterator[RtspServer]:
+    with RtspServer("--size", "160x120", "--keyframes", "10", "--sound") as server:
+        yield server
+
+
+@needs_rtsp
+def test_a_camera_that_stalls_or_closes_is_connected_again(camera: RtspServer) -> None:
+    with Viewer(camera.url) as viewer:
+        viewer.wait_for_more()
+        camera.tell("close")
+        wait_until(lambda: viewer.source.reconnects == 1, seconds=5, what="connected again")
+        viewer.wait_for_more()
+        camera.tell("stall")
+        wait_until(lambda: not viewer.source.up, seconds=3, what="the stall was noticed")
+        camera.tell("go")
+        wait_until(lambda: viewer.source.reconnects == 2, seconds=5, what="connected again")
+        viewer.wait_for_more()
+    assert len({id(picture.info) for picture in viewer.pictures}) == 1  # nothing begins anew
+    assert viewer.said.count("camera1: connected") == 2
+
+
+@needs_rtsp
+def test_a_camera_that_dies_is_back_within_seconds(camera: RtspServer) -> None:
+    with RtspServer("--size", "160x120") as server, Viewer(server.url) as viewer:
+        viewer.wait_for_more()
+        server.kill()
+        wait_until(lambda: any("refused" in line for line in viewer.said), seconds=5, what="the refusal was told")
+        time.sleep(0.5)
+        with RtspServer("--size", "192x128", port=server.port):
+            viewer.wait_for_more(seconds=5)
+    assert [viewer.pictures[0].info.width, viewer.pictures[-1].info.width] == [160, 192]
+    gap = max(np.diff([picture.frame.time for picture in viewer.pictures]))
+    assert 0.5 < gap < 8  # the time line shows it
+
+
+@needs_rtsp
+def test_a_change_of_size_is_described_anew(camera: RtspServer) -> None:
+    with Viewer(camera.url) as viewer:
+        viewer.wait_for_more()
+        camera.tell("size 192x128")
+        wait_until(lambda: viewer.pictures[-1].info.width == 192, seconds=5, what="the other size")
+        viewer.wait_for_more()
+        camera.tell("size 160x120")
+    assert all(p.frame.luma.shape == (p.info.height, p.info.width) for p in viewer.pictures)
+
+
+@needs_rtsp
+def test_sound_goes_along_on_the_same_time_line(camera: RtspServer) -> None:
+    with Viewer(camera.url) as viewer:
+        wait_until(lambda: len(viewer.packets) > 20, seconds=5, what="sound")
+    times = [float(packet.pts * packet.time_base) for packet in viewer.packets]
+    assert times == sorted(times) and viewer.pictures[0].info.audio_codecs == ("pcm_alaw",)
+    assert abs(times[-1] - viewer.pictures[-1].frame.time) < 0.5
+
+
+@needs_rtsp
+def test_whoever_is_slow_gets_the_newest_pictures_and_the_rest_is_counted(camera: RtspServer) -> None:
+    with Viewer(camera.url, pause=0.2) as viewer:
+        wait_until(lambda: len(viewer.pictures) > 8, seconds=8, what="pictures")
+        ages = [time.monotonic() - viewer.pictures[-1].arrived]
+    assert viewer.source.dropped > 15 and max(ages) < 0.5
+    assert viewer.source.frames <= len(viewer.pictures) + viewer.source.dropped + OPTIONS.queue
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """Serve a clip over HTTP, to be read again and again."""
+    write_video(tmp_path / "clip.mkv", count=20)
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *given: object) -> None:
+            super().__init__(*given, directory=str(tmp_path))
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
+        yield f"http://bob:secret@127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_stream_that_ends_is_read_again(web: str) -> None:
+    with Viewer(f"{web}/clip.mkv?token=secret", SourceOptions(queue=64, wait=0.05)) as viewer:
+        wait_until(lambda: viewer.source.reconnects >= 2, seconds=8, what="two more connections")
+    numbers = [index_of(picture.frame.luma) for picture in viewer.pictures]
+    assert numbers[:40] == [*range(20), *range(20)]
+    assert viewer.said[0] == "camera1: the stream ended; connecting again" and "secret" not in "".join(viewer.said)
+
+
+def test_a_playlist_from_the_net_reads_no_file(web: str, tmp_path: Path) -> None:
+    write_video(tmp_path / "local.mkv", count=5)
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{tmp_path}/local.mkv\n#EXT-X-ENDLIST\n"
+    (tmp_path / "list.m3u8").write_text(playlist)
+    with Viewer(f"{web}/list.m3u8") as viewer:
+        wait_until(lambda: viewer.said, seconds=8, what="a refusal")
+        time.sleep(0.3)
+    assert not viewer.pictures
+
+
+def test_nobody_there_is_told_once_and_waits_grow(monkeypatch) -> None:
+    waits = []
+    viewer = Viewer(f"rtsp://bob:secret@127.0.0.1:{free_port()}/cam")
+    monkeypatch.setattr(viewer.source._stopped, "wait", lambda seconds: waits.append(seconds) or time.sleep(0.001))
+    with viewer:
+        wait_until(lambda: len(waits) > 7, seconds=8, what="attempts")
+    assert waits[:7] == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+    assert len(viewer.said) == 1 and "Connection refused" in viewer.said[0] and "secret" not in viewer.said[0]
