@@ -12,9 +12,10 @@ from temporal_colorize.cli.composing import build, compose, conf_folder, quote, 
 from temporal_colorize.cli.evaluating import evaluate_once
 from temporal_colorize.cli.exporting import export_once
 from temporal_colorize.cli.guard import guarded
+from temporal_colorize.cli.inferring import infer_once
 from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.living import with_live_encoder
-from temporal_colorize.cli.programs import infer_once, train_once
+from temporal_colorize.cli.programs import train_once
 
 __all__ = ["build", "compose", "conf_folder", "evaluate", "export", "infer", "train"]
 
@@ -23,8 +24,9 @@ _INFER_HELP = """Colour a monochrome video or picture.
 usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
 
   video=clip.mp4               a video or a picture; colour in it is ignored, its luma is used
+  video=footage                many: a folder, video="footage/**/*.mp4", or video='[a.mp4,b.mp4]'
   video=frames/%05d.png        numbered pictures: one video
-  output=PATH                  default: clip.color.mp4 beside the input
+  output=PATH                  default: clip.color.mp4 beside the input; out.*: the usual suffix; of many: a folder
   video=rtsp://camera/stream   a live source, or a webcam's number; several: video='[rtsp://a,rtsp://b]'. docs/live.md
   output=pipe:1                of a live source: also rtsp://, rtmp://, .m3u8, or files: rec/%Y-%m-%d_%H-%M-%S.mp4
   weights=convlstm             shipped weights by name, a .safetensors file, or a public .pth or .caffemodel
@@ -46,8 +48,8 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   resume=auto|off              go on with what a run that was stopped has kept, or throw it away
   progress=true                a progress bar on standard error
 
-Every number's place is conf/infer.yaml. Exit status: 0 done, 2 bad input (nothing is written), 130 interrupted (what
-is finished is kept: the same command goes on from there).
+Every number's place is conf/infer.yaml. Exit status: 0 done, 1 some of many files failed, 2 bad input (nothing is
+written), 130 interrupted (what is finished is kept: the same command goes on from there).
 """
 
 

@@ -47,6 +47,15 @@ def quote(value: str) -> str:
     return f"'{value}'"
 
 
+def several(value: object) -> list[str]:
+    """Read one value, or several in brackets; paths and addresses arrive from the command line as plain text."""
+    if isinstance(value, str) and value.startswith("[") and value.endswith("]"):
+        return [part.strip() for part in value[1:-1].split(",")]
+    if value is None:
+        return []
+    return [str(value)] if isinstance(value, str | int) else [str(part) for part in value]
+
+
 def compose(name: str, overrides: Sequence[str]) -> "DictConfig":
     """Compose `conf/<name>.yaml` with overrides as a command line gives them.
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from temporal_colorize.cli.composing import several
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
@@ -28,7 +30,7 @@ def with_live_encoder(arguments: Sequence[str]) -> list[str]:
 def _any_live(video: object) -> bool:
     from temporal_colorize.video.live.addresses import is_live
 
-    return any(is_live(one) for one in _several(video))
+    return any(is_live(one) for one in several(video))
 
 
 def live_once(config: "DictConfig") -> None:
@@ -82,14 +84,14 @@ def cameras_of(config: "DictConfig") -> "list[Camera]":
     from temporal_colorize.inference.live import Camera
     from temporal_colorize.video.live.addresses import STDOUT, redacted, require_source
 
-    videos = _several(config.video)
+    videos = several(config.video)
     for video in videos:
         require_source(video)
     count = len(videos)
-    names = _several(config.live.names) or [f"camera{n}" for n in range(1, count + 1)]
+    names = several(config.live.names) or [f"camera{n}" for n in range(1, count + 1)]
     if len(set(names)) != count:
         raise ValueError(f"live.names={','.join(names)} must be {count} different names, one for each video")
-    outputs = _several(config.output)
+    outputs = several(config.output)
     if not outputs:
         raise ValueError("output is missing: a live source needs one, such as output=pipe:1 or output=camera.mp4")
     if len(outputs) == 1 and count > 1:
@@ -99,12 +101,3 @@ def cameras_of(config: "DictConfig") -> "list[Camera]":
     if len(set(outputs)) != count or sum(output in STDOUT for output in outputs) > 1:
         raise ValueError(f"output={redacted(outputs[0])} for {count} videos: put {{n}} or {{name}} into it")
     return [Camera(*parts) for parts in zip(names, videos, outputs, strict=True)]
-
-
-def _several(value: object) -> list[str]:
-    """Read one value, or several in brackets; paths and addresses arrive from the command line as plain text."""
-    if isinstance(value, str) and value.startswith("[") and value.endswith("]"):
-        return [part.strip() for part in value[1:-1].split(",")]
-    if value is None:
-        return []
-    return [str(value)] if isinstance(value, str | int) else [str(part) for part in value]

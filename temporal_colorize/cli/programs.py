@@ -3,22 +3,17 @@
 Imports of everything heavy are inside the functions, so that refusals come at once.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from temporal_colorize.cli.composing import build
-from temporal_colorize.cli.living import is_live_run, live_once
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from temporal_colorize.inference.gate import GateOptions
     from temporal_colorize.inference.runtimes import RuntimeOptions
-    from temporal_colorize.inference.video import Report
-
-_BATCH_ON_GPU = 8  # frames
 
 
 def train_once(config: "DictConfig") -> float:
@@ -62,83 +57,6 @@ def train_once(config: "DictConfig") -> float:
     return float(best.best_model_score if best is not None else trainer.callback_metrics["val/mse"])
 
 
-def infer_once(config: "DictConfig") -> None:
-    """Colour one video or picture and print the report, or cameras until the program is stopped."""
-    if is_live_run(config):
-        return live_once(config)
-    import cv2
-    import torch
-
-    from temporal_colorize.inference.picture import colorize_picture, is_picture
-    from temporal_colorize.inference.runtimes import open_weights
-    from temporal_colorize.inference.session import Session, SessionOptions
-    from temporal_colorize.inference.video import colorize_video
-    from temporal_colorize.options import require_number, require_one_of
-    from temporal_colorize.video import Limits
-
-    if config.video is None or config.weights is None:
-        raise ValueError(f"{'video' if config.video is None else 'weights'} is missing: python infer.py video=clip.mp4")
-    if config.batch is not None:
-        require_number("batch", config.batch, least=1, most=64)
-    require_one_of("audio", config.audio, ("copy", "drop"))
-    require_one_of("resume", config.resume, ("auto", "off"))
-    require_number("segment", config.segment, least=1)
-    for switch in ("progress", "profile"):
-        require_one_of(switch, config[switch], (True, False))
-    if config.report is not None:
-        _must_be_writable(Path(config.report))
-    options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
-    limits = Limits(**config.limits)
-    runtime = runtime_of(config)
-    device = runtime.pick_device(config.device)
-    weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
-    session = Session(weights, options, device=device)
-    if is_picture(config.video):
-        report = colorize_picture(config.video, config.output, session, limits=limits)
-    else:
-        cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
-        if runtime.chosen(device) != "torch":
-            torch.set_num_threads(1)
-        codec, encoding = encoding_of(config.encoder)
-        report = colorize_video(
-            config.video,
-            config.output,
-            session,
-            codec=codec,
-            options=encoding,
-            decoder=config.decoder,
-            deinterlace=config.deinterlace,
-            rate=config.rate,
-            audio=config.audio,
-            gate=gate_of(config.gate),
-            batch=config.batch or (_BATCH_ON_GPU if device.type == "cuda" else 1),
-            limits=limits,
-            **{name: config[name] for name in ("start", "end", "segment", "resume")},
-            settings=_settings(config, runtime.chosen(device)),
-            progress=config.progress,
-        )
-    print(report)
-    if config.profile:
-        print("\n".join(f"{milliseconds:8.2f} ms a frame: {stage}" for stage, milliseconds in report.profile.items()))
-    if config.report is not None:
-        _write_report(Path(config.report), report)
-
-
-def _settings(config: "DictConfig", runtime: str) -> dict[str, object]:
-    """Name what the colours depend on beside what the session and the options of the video say."""
-    from importlib.metadata import version
-
-    from temporal_colorize.inference.weights import weights_digest
-
-    return {
-        "version": version("temporal-colorize"),
-        "weights": weights_digest(config.weights),
-        "runtime": runtime,
-        "precision": config.precision,
-        "threads": config.threads,
-    }
-
-
 def encoding_of(encoder: "DictConfig") -> tuple[str, dict[str, object]]:
     """Read a file of conf/encoder: the codec's name and its options."""
     from temporal_colorize.inference.video import lossless_options
@@ -153,25 +71,6 @@ def gate_of(options: "DictConfig") -> "GateOptions | None":
     from temporal_colorize.inference.gate import GateOptions
 
     return None if options.every is None else GateOptions(**options)
-
-
-def _write_report(path: Path, report: "Report") -> None:
-    import dataclasses
-    import json
-
-    try:
-        path.write_text(json.dumps(dataclasses.asdict(report), indent=1, default=str) + "\n")
-    except OSError as error:
-        raise ValueError(f"report={path} cannot be written ({error.strerror}); the output is complete") from error
-
-
-def _must_be_writable(report: Path) -> None:
-    """Refuse a report that could not be written, before any work."""
-    folder = report.absolute().parent
-    if not folder.is_dir():
-        raise ValueError(f"report={report}: there is no such folder; make it first")
-    if report.is_dir() or not os.access(report if report.exists() else folder, os.W_OK):
-        raise ValueError(f"report={report} is not a file that can be written")
 
 
 def runtime_of(config: "DictConfig") -> "RuntimeOptions":

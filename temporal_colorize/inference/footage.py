@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from temporal_colorize.inference.picture import SUFFIXES as PICTURES
+from temporal_colorize.inference.video import USUAL_SUFFIX
 from temporal_colorize.video import VideoError
 
 VIDEOS = frozenset({
@@ -33,10 +34,15 @@ class Footage:
     shown: Path
     stem: str
 
-    def output(self, folder: Path | None, suffix: str) -> Path:
-        """Name its output: beside it, or at the same place below another folder."""
+    @property
+    def root(self) -> Path:
+        """The folder that `shown` is below."""
+        return self.source.parents[len(self.shown.parts) - 1]
+
+    def output(self, folder: Path | None) -> Path:
+        """Name its output, of the usual suffix: beside it, or at the same place below another folder."""
         parent = self.source.parent if folder is None else folder / self.shown.parent
-        return parent / f"{self.stem}{_MARK}{suffix}"
+        return parent / f"{self.stem}{_MARK}{USUAL_SUFFIX}"
 
 
 def is_many(video: str | Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor
 from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
 from temporal_colorize.inference.planes import ab_at, render, see
 from temporal_colorize.inference.session import Session
-from temporal_colorize.inference.video import Report
+from temporal_colorize.inference.video import USUAL_SUFFIX, Report
 from temporal_colorize.video import Limits, is_sequence, picture_size
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
@@ -48,6 +48,7 @@ def colorize_picture(
     start = time.perf_counter()
     source = Path(source)
     target = Path(output) if output is not None else source.with_name(f"{source.stem}.color{source.suffix}")
+    target = target.with_suffix(source.suffix) if target.suffix == USUAL_SUFFIX else target
     if target.suffix.lower() not in SUFFIXES:
         raise PictureError(f"output={target}: the name of a picture ends in one of {', '.join(sorted(SUFFIXES))}")
     if target.exists() and source.exists() and target.samefile(source):

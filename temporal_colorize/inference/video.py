@@ -41,6 +41,7 @@ _LOSSLESS: dict[str, dict[str, object]] = {
     "libx265": {"x265-params": "lossless=1"},
     "ffv1": {},
 }
+USUAL_SUFFIX = ".*"  # of an output's name, for whichever suits
 QUEUE = 4  # frames between two threads
 _MOST_WAITING = 64  # packets and frames, for a batch to fill
 _BEHIND_GATE = 12  # as many as pass while the network runs once
@@ -132,7 +133,8 @@ def colorize_video(
 
     Args:
         source: The video, or numbered pictures (`frames/%05d.png`).
-        output: Where to; None for `clip.color.mp4` beside `clip.mp4`, or `frames.color.mp4` beside `frames`.
+        output: Where to; None for `clip.color.mp4` beside `clip.mp4`, or `frames.color.mp4` beside `frames`; `x.*` for
+            the usual suffix.
         session: A fresh session.
         codec: FFmpeg's name of the video encoder.
         options: The encoder's options; None values are left out.
@@ -165,8 +167,9 @@ def colorize_video(
                 source, decoder=decoder, deinterlace=deinterlace, rate=rate, limits=limits, start=start, end=end
             )
         )
-        target = Path(output or default_output(source, info=reader.info, audio=audio, codec=codec))
-        moved = suffix_note(source, target, reader.info) if output is None else None
+        usual = default_output(source, info=reader.info, audio=audio, codec=codec)
+        target = _target(output, usual)
+        moved = None if target == Path(output or "") else suffix_note(source, target, reader.info)
         job = stack.enter_context(Job(target, reader.files, known, resume=resume))
         metadata = {"comment": STATEMENT}
         writer = stack.enter_context(
@@ -265,6 +268,12 @@ def _fill(
                 file.write(PICTURES, packet)
     position, carried = ending or (None, {})
     return _Filled(position, carried, frames, last)
+
+
+def _target(output: str | os.PathLike[str] | None, usual: Path) -> Path:
+    if output is None:
+        return usual
+    return Path(output).with_suffix(usual.suffix) if Path(output).suffix == USUAL_SUFFIX else Path(output)
 
 
 def _breaks_off(reader: VideoReader, last: float) -> bool:

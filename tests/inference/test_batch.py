@@ -18,7 +18,7 @@ class Colorizer:
         if item.source.name in self.broken:
             raise VideoError(f"{item.source}: not a video") if "bad" in item.source.name else RuntimeError("odd")
         self.done.append(item.source.name)
-        output = item.output(None, ".mp4")
+        output = item.output(None).with_suffix(".mp4")
         output.write_bytes(b"x")
         return Report(output=output, frames=1, seconds=1.0, looks=1)
 

@@ -1,0 +1,168 @@
+"""What infer.py does with files, given its configuration. Heavy imports are inside, as in `programs`."""
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from temporal_colorize.cli.composing import several
+from temporal_colorize.cli.living import is_live_run, live_once
+from temporal_colorize.cli.programs import asked_of_weights, encoding_of, gate_of, runtime_of, writable_folder
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from temporal_colorize.inference.footage import Footage
+    from temporal_colorize.inference.video import Report
+
+    Colorize = Callable[[Path, Path | None], Report]  # a source, and an output or None for the usual one
+
+_BATCH_ON_GPU = 8  # frames
+_OF_THE_RUN = ("progress", "profile", "report", "resume", "cache", "live")  # the outputs do not depend on these
+_SOME_FAILED = 1  # exit status
+
+
+def infer_once(config: "DictConfig") -> None:
+    """Colour one file and print its report, or many of them, or cameras until the program is stopped."""
+    from temporal_colorize.inference.footage import find_footage, is_many
+
+    _check(config)
+    if is_live_run(config):
+        return live_once(config)
+    video = _named(config.video)
+    footage = find_footage(video) if is_many(video) else None  # before the weights are opened
+    if footage is not None and config.output is not None:
+        writable_folder(config.output)
+    colorize, settings = _prepare(config)
+    if footage is not None:
+        return _infer_all(footage, config, colorize, settings)
+    report = colorize(Path(video), config.output and Path(config.output))
+    print(report)
+    if config.profile:
+        print("\n".join(f"{milliseconds:8.2f} ms a frame: {stage}" for stage, milliseconds in report.profile.items()))
+    if config.report is not None:
+        _write_report(Path(config.report), dataclasses.asdict(report))
+
+
+def _check(config: "DictConfig") -> None:
+    """Refuse what can be refused before anything heavy is loaded."""
+    from temporal_colorize.options import require_number, require_one_of
+
+    if config.video is None or config.weights is None:
+        raise ValueError(f"{'video' if config.video is None else 'weights'} is missing: python infer.py video=clip.mp4")
+    if config.batch is not None:
+        require_number("batch", config.batch, least=1, most=64)
+    require_one_of("audio", config.audio, ("copy", "drop"))
+    require_one_of("resume", config.resume, ("auto", "off"))
+    require_number("segment", config.segment, least=1)
+    for switch in ("progress", "profile"):
+        require_one_of(switch, config[switch], (True, False))
+    if config.report is not None:
+        _must_be_writable(Path(config.report))
+
+
+def _named(video: object) -> str | list[str]:
+    """Read the names of videos: one, or several in brackets where there is no file of that very name."""
+    names = several(video)
+    return str(video) if len(names) == 1 or os.path.lexists(str(video)) else names
+
+
+def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
+    """Open the weights; return what colours a file with them, and what the result depends on."""
+    import cv2
+    import torch
+
+    from temporal_colorize.inference.picture import colorize_picture, is_picture
+    from temporal_colorize.inference.runtimes import open_weights
+    from temporal_colorize.inference.session import Session, SessionOptions
+    from temporal_colorize.inference.video import colorize_video
+    from temporal_colorize.video import Limits
+
+    options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
+    limits, runtime = Limits(**config.limits), runtime_of(config)
+    device = runtime.pick_device(config.device)
+    weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
+    settings = _settings(config, runtime.chosen(device))
+    codec, encoding = encoding_of(config.encoder)
+    as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "progress")
+    video = partial(
+        colorize_video,
+        codec=codec,
+        options=encoding,
+        gate=gate_of(config.gate),
+        batch=config.batch or (_BATCH_ON_GPU if device.type == "cuda" else 1),
+        limits=limits,
+        settings=settings,
+        **{name: config[name] for name in as_given},
+    )
+
+    def colorize(source: Path, output: Path | None) -> "Report":
+        session = Session(weights, options, device=device)
+        if is_picture(source):
+            return colorize_picture(source, output, session, limits=limits)
+        cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
+        if runtime.chosen(device) != "torch":
+            torch.set_num_threads(1)
+        return video(source, output, session)
+
+    return colorize, settings
+
+
+def _infer_all(
+    footage: "Sequence[Footage]", config: "DictConfig", colorize: "Colorize", settings: Mapping[str, object]
+) -> None:
+    """Colour many files; a failure does not stop the rest, and shows in the exit status."""
+    from omegaconf import OmegaConf
+
+    from temporal_colorize.inference.batch import colorize_all
+
+    into = None if config.output is None else Path(config.output)
+
+    def one(item: "Footage") -> "Report":
+        output = item.output(into)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        return colorize(item.source, output)
+
+    chosen = {name: value for name, value in OmegaConf.to_container(config).items() if name not in _OF_THE_RUN}
+    again = config.resume == "auto"
+    outcome = colorize_all(footage, one, folder=into or footage[0].root, settings={**settings, **chosen}, resume=again)
+    print(outcome)
+    if config.report is not None:
+        _write_report(Path(config.report), dataclasses.asdict(outcome))
+    if outcome.failures:
+        sys.exit(_SOME_FAILED)
+
+
+def _settings(config: "DictConfig", runtime: str) -> dict[str, object]:
+    """Name what the colours depend on beside what the session and the options of the video say."""
+    from importlib.metadata import version
+
+    from temporal_colorize.inference.weights import weights_digest
+
+    return {
+        "version": version("temporal-colorize"),
+        "weights": weights_digest(config.weights),
+        "runtime": runtime,
+        "precision": config.precision,
+        "threads": config.threads,
+    }
+
+
+def _write_report(path: Path, content: Mapping[str, object]) -> None:
+    try:
+        path.write_text(json.dumps(content, indent=1, default=str) + "\n")
+    except OSError as error:
+        raise ValueError(f"report={path} cannot be written ({error.strerror}); the output is complete") from error
+
+
+def _must_be_writable(report: Path) -> None:
+    """Refuse a report that could not be written, before any work."""
+    folder = report.absolute().parent
+    if not folder.is_dir():
+        raise ValueError(f"report={report}: there is no such folder; make it first")
+    if report.is_dir() or not os.access(report if report.exists() else folder, os.W_OK):
+        raise ValueError(f"report={report} is not a file that can be written")
