@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 
 from temporal_colorize.options import require_one_of
 from temporal_colorize.video.conform import Conformer
-from temporal_colorize.video.decoder import DECODERS, Decoder, choose_device, first_picture
+from temporal_colorize.video.decoder import DECODERS, Decoder, choose_device, demuxed, first_picture
 from temporal_colorize.video.deinterlace import DEINTERLACE, Deinterlace, Deinterlacer
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
@@ -170,7 +170,7 @@ class VideoReader:
     def _packets(self) -> Iterator[Packet]:
         """Demux, up to the end or to where the file breaks off."""
         try:
-            packets = self.container.demux([self._stream, *self.copied])
+            packets = demuxed(self.container, [self._stream, *self.copied], self.notes)
             for packet in itertools.islice(packets, self._source.length):
                 if packet.size:  # the empty ones that end each stream are PyAV's own
                     yield packet

@@ -165,6 +165,10 @@ CASES = {
         joined("a.ts", {"options": NO_B}, {"options": NO_B, "pix_fmt": "yuv444p"}), frames=60, indices=ALL * 2,
         notes=("clock is set anew",),
     ),
+    "sound from the middle on": Case(
+        joined("a.ts", {"options": NO_B, "count": 300}, {"options": NO_B, "audio": "mp2"}), frames=330,
+        notes=("clock is set anew",), left_out=("audio stream 1",),
+    ),
     # clocks
     "clock restarts, with sound": Case(
         joined("a.ts", {"options": NO_B, "audio": "mp2"}, {"options": NO_B, "audio": "mp2"}), frames=60,
