@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -12,6 +12,8 @@ import numpy as np
 from av.codec import Codec
 from av.codec.hwaccel import HWAccel, hwdevices_available
 from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
@@ -26,6 +28,7 @@ _DEVICES = ("cuda", "vaapi")  # in the order that auto tries them
 _EXACT = ("h264", "hevc", "vp8", "vp9", "av1")
 _TRIAL_PACKETS = 60  # as many may come before the first picture
 _MOST_BEFORE_KEYFRAME = 300  # pictures; streams without any keyframe begin with their first
+_LATE = "a stream that begins in the middle of the file is left out"
 
 # Opens the file for a device that may not fall back to software.
 OpenStream = Callable[[HWAccel], tuple[InputContainer, VideoStream]]
@@ -130,7 +133,7 @@ def _pictures(
     most_packets: int | None,
     on_error: Callable[[av.FFmpegError], object],
 ) -> Iterator[VideoFrame]:
-    packets = itertools.islice(container.demux(stream), most_packets)
+    packets = itertools.islice(demuxed(container, [stream], []), most_packets)
     ended = False
     while not ended:
         try:
@@ -139,5 +142,19 @@ def _pictures(
             yield from stream.decode(packet)
         except av.FFmpegError as error:
             on_error(error)
-        except IndexError:  # PyAV's, at the end of a file in which streams have come up
+
+
+def demuxed(container: InputContainer, streams: Sequence[Stream], notes: list[str]) -> Iterator[Packet]:
+    """Demux, over packets of streams that only begin in the middle, which PyAV stumbles over; a note says so once.
+
+    Raises:
+        av.FFmpegError: where the file breaks off.
+    """
+    ended = False
+    while not ended:
+        try:
+            yield from container.demux(list(streams))
             ended = True
+        except IndexError:
+            if _LATE not in notes:
+                notes.append(_LATE)

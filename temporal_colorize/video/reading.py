@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from temporal_colorize.video.conform import Conformer
+from temporal_colorize.video.decoder import demuxed
 from temporal_colorize.video.deinterlace import Deinterlace, Deinterlacer
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
@@ -179,13 +180,13 @@ class Reading:
     def _demux(self) -> Iterator[Packet]:
         """Demux, up to the end or to where the file breaks off."""
         try:
-            packets = self.container.demux([self.stream, *self.copied])
+            packets = demuxed(self.container, [self.stream, *self.copied], self._notes)
             for packet in itertools.islice(packets, self._plan.length):
                 if packet.size:  # the empty ones that end each stream are PyAV's own
                     yield packet
         except av.ExitError:
             raise VideoError(f"{self._plan.info.path}: {self._plan.limits.too_slow}") from None
-        except (av.FFmpegError, IndexError):  # PyAV's, at the end of a file in which streams have come up
+        except av.FFmpegError:
             self._failed += 1
 
     def _count(self, packets: Iterable[Packet | None]) -> Iterator[Packet | None]:

@@ -238,13 +238,15 @@ class VideoWriter:
         if stream.type == "data" and self._carries(stream):
             return
         fits = stream.type in ("audio", "subtitle") and holds(self.path.suffix.lower(), codec_of(stream))
-        if stream.type == "audio" and keep_audio and not fits:
+        # Announced, and not there (yet), or of no codec that FFmpeg knows.
+        silent = stream.type == "audio" and not getattr(stream.codec_context, "sample_rate", 0)
+        if stream.type == "audio" and keep_audio and not fits and not silent:
             suffix = suffix_for(self.info.audio_codecs)
             advice = f"end the output name in {suffix}" if suffix else "leave the sound out (audio=drop)"
             raise VideoError(
                 f"{self.path}: {self.path.suffix} files cannot hold this sound ({codec_of(stream)}); {advice}"
             )
-        if not fits or (stream.type == "audio" and not keep_audio):
+        if not fits or silent or (stream.type == "audio" and not keep_audio):
             self.left_out.append(describe(stream))
             return
         twin = self._container.add_stream_from_template(stream)

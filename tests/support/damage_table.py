@@ -7,7 +7,20 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-from tests.support.makers import NO_B, content, cut, flv, headless, joined, noisy, raw, sequence, whole, zeroed
+from tests.support.makers import (
+    NO_B,
+    content,
+    cut,
+    elementary,
+    flv,
+    headless,
+    joined,
+    noisy,
+    raw,
+    sequence,
+    whole,
+    zeroed,
+)
 from tests.support.videos import write_audio
 
 COUNT = 30
@@ -68,6 +81,9 @@ CASES = {
     "mjpeg": Case(whole("a.mjpeg", **MJPEG), notes=(ASSUMED,), indices=ALL, step=USUAL),
     "mjpeg with a rate": Case(whole("a.mjpeg", **MJPEG), options={"rate": 10}, indices=ALL, step=TENTH),
     "m2v": Case(whole("a.m2v", **MPEG2), notes=(SAID,), indices=ALL, step=USUAL),
+    "mpeg4 elementary": Case(elementary("a.m4v", "m4v", **MPEG4), notes=(SAID,), indices=ALL, step=USUAL),
+    "mjpeg named .dav": Case(elementary("a.dav", "mjpeg", **MJPEG), notes=(ASSUMED,), indices=ALL),
+    "nut": Case(whole("a.nut", codec="ffv1", options={}), indices=ALL, step=USUAL),
     "ts": Case(whole("a.ts", audio="mp2"), indices=ALL, step=USUAL, suffix=".mp4"),
     "m2ts": Case(whole("a.m2ts", audio="ac3"), indices=ALL, step=USUAL, suffix=".mp4"),
     "mpg": Case(whole("a.mpg", audio="mp2", **MPEG2), indices=ALL, step=USUAL),
@@ -148,6 +164,10 @@ CASES = {
     "another subsampling keeps the luma": Case(
         joined("a.ts", {"options": NO_B}, {"options": NO_B, "pix_fmt": "yuv444p"}), frames=60, indices=ALL * 2,
         notes=("clock is set anew",),
+    ),
+    "sound from the middle on": Case(
+        joined("a.ts", {"options": NO_B, "count": 300}, {"options": NO_B, "audio": "mp2"}), frames=330,
+        notes=("clock is set anew",), left_out=("audio stream 1",),
     ),
     # clocks
     "clock restarts, with sound": Case(

@@ -67,6 +67,17 @@ def remux(source: Path, target: Path, edit: Edit, **options: str) -> Path:
     return target
 
 
+def bare(source: Path, target: Path, container_format: str) -> Path:
+    """Copy the pictures of a file without any container, whatever the name's suffix."""
+    with av.open(str(source)) as given, av.open(str(target), "w", format=container_format) as taken:
+        twin = taken.add_stream_from_template(given.streams.video[0])
+        for packet in given.demux(video=0):
+            if packet.size:
+                packet.stream = twin
+                taken.mux(packet)
+    return target
+
+
 def without_first(source: Path, target: Path, packets: int) -> Path:
     """Copy a file without its first packets of video, so that it begins between keyframes."""
     return remux(source, target, lambda kind, number, _: not (kind == "video" and number < packets))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.footage import (
+    bare,
     clip,
     damage_payload,
     join,
@@ -22,6 +23,14 @@ NO_B = {"qp": "10", "g": "10", "preset": "veryfast", "bf": "0"}  # of x264
 
 def whole(name: str, **options: object) -> Callable[[Path], Path]:
     return lambda folder: clip(folder / name, **options)
+
+
+def elementary(name: str, kind: str, **options: object) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        clip(folder / "whole.avi", **options)
+        return bare(folder / "whole.avi", folder / name, kind)
+
+    return make
 
 
 def cut(name: str, start: float, stop: float, **options: object) -> Callable[[Path], Path]:
