@@ -22,6 +22,7 @@ _INFER_HELP = """Colour a monochrome video or picture.
 usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
 
   video=clip.mp4               a video or a picture; colour in it is ignored, its luma is used
+  video=frames/%05d.png        numbered pictures: one video
   output=PATH                  default: clip.color.mp4 beside the input
   weights=convlstm             shipped weights by name, a .safetensors file, or a public .pth or .caffemodel
   model=caffe                  runs a .caffemodel in OpenCV; any other refuses weights of another network
@@ -36,6 +37,8 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   cache=FOLDER|off             where converted networks are kept; default: ~/.cache/temporal-colorize
   audio=copy|drop              the sound, bit for bit, or without
   limits.pixels=67108864       of a picture; larger ones, and files of many streams, are refused; docs/hostile.md
+  deinterlace=auto|on|off      pictures that are marked as interlaced, all, or none
+  rate=25                      pictures a second of a source without timestamps
   start=S end=S                only a part, in seconds
   resume=auto|off              go on with what a run that was stopped has kept, or throw it away
   progress=true                a progress bar on standard error

@@ -106,6 +106,8 @@ def infer_once(config: "DictConfig") -> None:
             codec=codec,
             options={**encoding, "threads": threads},
             decoder=config.decoder,
+            deinterlace=config.deinterlace,
+            rate=config.rate,
             audio=config.audio,
             gate=gate_of(config.gate),
             batch=config.batch or (_BATCH_ON_GPU if device.type == "cuda" else 1),

@@ -28,7 +28,7 @@ class Job:
 
     Args:
         target: The output's name.
-        source: The source's.
+        source: The files that are read.
         settings: Everything that the output depends on; JSON can hold it.
         resume: "off" throws away what an earlier job has finished.
 
@@ -51,7 +51,7 @@ class Job:
         self.position: Position | None = None
         self.is_done, self.totals = False, {}
         self._state: Path | None = None
-        header = {"format": _FORMAT, "source": describe(source), "settings": json.loads(json.dumps(settings))}
+        header = {"format": _FORMAT, "source": describe(*source), "settings": json.loads(json.dumps(settings))}
         self._lock = self._own()
         try:
             found = self._read() if resume == "auto" else []
@@ -197,15 +197,17 @@ class Job:
             os.fsync(file.fileno())
 
 
-def describe(source: Path) -> dict[str, object]:
-    """Describe a file so that it is known again: its size, and a hash of up to 64 MiB spread over it."""
-    digest, size = hashlib.blake2b(digest_size=16), source.stat().st_size
-    with source.open("rb") as file:
-        for place in range(_SAMPLES):
-            start = max(place * _SAMPLE, (size - _SAMPLE) * place // (_SAMPLES - 1))
-            file.seek(start)
-            digest.update(file.read(_SAMPLE))
-    return {"name": source.name, "bytes": size, "hash": digest.hexdigest()}
+def describe(*files: Path) -> dict[str, object]:
+    """Describe files so that they are known again: size, and a hash of up to 64 MiB spread over them."""
+    digest, sizes = hashlib.blake2b(digest_size=16), [path.stat().st_size for path in files]
+    digest.update(repr([(path.name, size) for path, size in zip(files, sizes, strict=True)][1:]).encode())
+    samples = max(1, _SAMPLES // len(files))
+    for path, size in list(zip(files, sizes, strict=True))[:: -(-len(files) // _SAMPLES)]:
+        with path.open("rb") as file:
+            for place in range(samples):
+                file.seek(max(place * _SAMPLE, (size - _SAMPLE) * place // max(1, samples - 1)))
+                digest.update(file.read(_SAMPLE))
+    return {"name": files[0].name, "bytes": sum(sizes), "hash": digest.hexdigest()}
 
 
 def _difference(known: Mapping[str, Any], header: Mapping[str, Any]) -> str | None:

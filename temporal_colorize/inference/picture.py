@@ -13,7 +13,7 @@ from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
 from temporal_colorize.inference.planes import ab_at, render, see
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.video import Report
-from temporal_colorize.video import Limits, picture_size
+from temporal_colorize.video import Limits, is_sequence, picture_size
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -23,8 +23,8 @@ class PictureError(ValueError):
 
 
 def is_picture(path: str | os.PathLike[str]) -> bool:
-    """Say whether a name is that of a picture rather than of a video."""
-    return Path(path).suffix.lower() in SUFFIXES
+    """Say whether a name is that of a picture rather than of a video, as numbered pictures are."""
+    return Path(path).suffix.lower() in SUFFIXES and not is_sequence(path)
 
 
 def colorize_picture(

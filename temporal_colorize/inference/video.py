@@ -24,6 +24,7 @@ from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.inference.threads import ahead
 from temporal_colorize.video import (
     Decoder,
+    Deinterlace,
     Frame,
     Limits,
     Position,
@@ -31,6 +32,7 @@ from temporal_colorize.video import (
     VideoReader,
     VideoWriter,
     default_output,
+    suffix_note,
 )
 from temporal_colorize.video.packets import PICTURES, PacketFile, read_packets
 
@@ -60,6 +62,7 @@ class Report:
         retimed: Timestamps that were missing or went backwards, and were made up.
         ends_at: Seconds at which the pictures end, if that is well before the file says that it ends.
         left_out: Streams of the source that the output does not have.
+        luma_changed: Whether the luma is not the source's own: it was deinterlaced, scaled or converted.
         profile: Milliseconds a frame by stage; stages overlap.
         notes: What was done otherwise than asked, in a line each.
     """
@@ -74,6 +77,7 @@ class Report:
     retimed: int = 0
     ends_at: float | None = None
     left_out: list[str] = field(default_factory=list)
+    luma_changed: bool = False
     profile: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -105,6 +109,8 @@ def colorize_video(
     codec: str,
     options: Mapping[str, object],
     decoder: Decoder = "cpu",
+    deinterlace: Deinterlace = "auto",
+    rate: float | None = None,
     audio: Literal["copy", "drop"] = "copy",
     gate: GateOptions | None = None,
     batch: int = 1,
@@ -118,17 +124,21 @@ def colorize_video(
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
 
+    Luma changes where pictures are interlaced or change their size; the report then says so.
+
     Decoding, colouring and encoding overlap, in a thread each; memory does not grow with the video's length. What is
     done is kept in segments, see `Job`: after a kill at any moment the same call goes on after the last of them, and
     the frames are those of a run that was never stopped.
 
     Args:
-        source: The video.
-        output: Where to; None for `clip.color.mp4` beside `clip.mp4`.
+        source: The video, or numbered pictures (`frames/%05d.png`).
+        output: Where to; None for `clip.color.mp4` beside `clip.mp4`, or `frames.color.mp4` beside `frames`.
         session: A fresh session.
         codec: FFmpeg's name of the video encoder.
         options: The encoder's options; None values are left out.
         decoder: What decodes; "auto" for a device where one gives the same luma.
+        deinterlace: "auto" for pictures that are marked as interlaced, "on" for all, "off" for none.
+        rate: Pictures per second of a source without timestamps; None for what it says, or else 25.
         audio: "drop" leaves the sound out.
         gate: When the network looks again, see `GateOptions`; None for every frame.
         batch: Without a gate, how many frames go through the network together, which is faster on a GPU.
@@ -144,15 +154,20 @@ def colorize_video(
         VideoError: If the source cannot be read or the output not written; nothing is left under the output's name.
     """
     began, profile = time.perf_counter(), Profile()
-    target = Path(output) if output is not None else default_output(source, limits=limits)
     known = {
-        "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "audio": audio,
-        "gate": gate and asdict(gate), "batch": batch, "start": start, "end": end, "segment": segment,
-        **session.settings(), **(settings or {}),
+        "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "rate": rate,
+        "deinterlace": deinterlace, "audio": audio, "gate": gate and asdict(gate), "batch": batch, "start": start,
+        "end": end, "segment": segment, **session.settings(), **(settings or {}),
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(VideoReader(source, decoder=decoder, start=start, end=end, limits=limits))
-        job = stack.enter_context(Job(target, reader.path, known, resume=resume))
+        reader = stack.enter_context(
+            VideoReader(
+                source, decoder=decoder, deinterlace=deinterlace, rate=rate, start=start, end=end, limits=limits
+            )
+        )
+        target = Path(output or default_output(source, info=reader.info, audio=audio, codec=codec))
+        moved = suffix_note(source, target, reader.info) if output is None else None
+        job = stack.enter_context(Job(target, reader.files, known, resume=resume))
         metadata = {"comment": STATEMENT}
         writer = stack.enter_context(
             VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio, part=job.part)
@@ -167,16 +182,16 @@ def colorize_video(
             )
         for packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
             writer.put(packet)
-    totals, notes = job.totals, [*job.totals["notes"], *writer.notes]
+    totals = job.totals
     return Report(
         output=target,
         seconds=time.perf_counter() - began,
         ends_at=totals["last"] if _breaks_off(reader, totals["last"]) else None,
         left_out=writer.left_out,
         profile=profile.per_frame(totals["frames"] - kept),
-        notes=notes,
+        notes=[*filter(None, [moved]), *totals["notes"], *writer.notes],
         kept=kept,
-        **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed")},
+        **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
     )
 
 
@@ -207,7 +222,7 @@ def _color(
             # Between marks some of these are ahead by what waits between the threads; they are read at the end.
             totals = {
                 "frames": job.frames + filled.frames, "last": last, "looks": stream.looks, "cuts": stream.cuts,
-                "damaged": reader.damaged, "retimed": reader.retimed,
+                "damaged": reader.damaged, "retimed": reader.retimed, "luma_changed": reader.luma_changed,
                 "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
             }  # fmt: skip
             job.record(file.path, filled.position, filled.carried, totals)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Literal
 
@@ -12,7 +12,7 @@ import numpy as np
 from av.codec import Codec
 from av.codec.hwaccel import HWAccel, hwdevices_available
 from av.container import InputContainer
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from temporal_colorize.video.errors import reason
@@ -25,6 +25,7 @@ _DEVICES = ("cuda", "vaapi")  # in the order that auto tries them
 # Their standards fix every sample; those of MPEG-1, -2, -4 and JPEG let decoders round differently.
 _EXACT = ("h264", "hevc", "vp8", "vp9", "av1")
 _TRIAL_PACKETS = 60  # as many may come before the first picture
+_MOST_BEFORE_KEYFRAME = 300  # pictures; streams without any keyframe begin with their first
 
 # Opens the file for a device that may not fall back to software.
 OpenStream = Callable[[HWAccel], tuple[InputContainer, VideoStream]]
@@ -82,7 +83,7 @@ def _agrees(device: str, info: VideoInfo, first: VideoFrame, open_stream: OpenSt
         with container:
             if not stream.codec_context.is_hwaccel:  # libdav1d, which reads AV1 in PyAV's wheels, knows no device
                 return False
-            picture = first_picture(container, stream, most_packets=_TRIAL_PACKETS)
+            picture, _ = first_picture(container, stream, most_packets=_TRIAL_PACKETS)
     except (av.FFmpegError, RuntimeError, ValueError):
         return False
     return picture is not None and same_luma(first, picture, info)
@@ -100,19 +101,43 @@ def first_picture(
     *,
     most_packets: int | None = None,
     on_error: Callable[[av.FFmpegError], object] = lambda error: None,
-) -> VideoFrame | None:
-    """Decode up to the first picture, over damaged packets, which `on_error` is told; None if there is none in so many
-    packets."""
+) -> tuple[VideoFrame | None, int]:
+    """Decode up to the first picture that is whole, over damaged packets, which `on_error` is told.
+
+    The decoders of MPEG-4 and its like also show what comes before the first keyframe of a recording that was cut, as
+    garbage; the others leave it out themselves.
+
+    Returns:
+        The picture, None if there is none in so many packets; and how many pictures before it have to be left out.
+    """
+    first = None
+    for count, picture in enumerate(
+        itertools.islice(_pictures(container, stream, most_packets, on_error), _MOST_BEFORE_KEYFRAME)
+    ):
+        if stream.codec_context.codec.canonical_name in _EXACT or _is_key(picture):
+            return picture, count
+        first = first or picture
+    return first, 0
+
+
+def _is_key(picture: VideoFrame) -> bool:
+    return picture.key_frame or picture.pict_type in (PictureType.I, PictureType.NONE)
+
+
+def _pictures(
+    container: InputContainer,
+    stream: VideoStream,
+    most_packets: int | None,
+    on_error: Callable[[av.FFmpegError], object],
+) -> Iterator[VideoFrame]:
     packets = itertools.islice(container.demux(stream), most_packets)
     ended = False
     while not ended:
         try:
             packet = next(packets, None)
             ended = packet is None
-            for picture in stream.decode(packet):
-                return picture
+            yield from stream.decode(packet)
         except av.FFmpegError as error:
             on_error(error)
         except IndexError:  # PyAV's, at the end of a file in which streams have come up
             ended = True
-    return None

@@ -147,6 +147,8 @@ def add_video(container: OutputContainer, encoder: Encoder, info: VideoInfo, *, 
         ) from None
     context = stream.codec_context
     _describe(context, encoder, info)
+    if container.format.name == "tee":  # which does not say that the file behind it wants this
+        context.flags |= Flags.global_header
     stream.time_base = info.time_base
     if codec.canonical_name == "hevc" and container.format.name in ("mp4", "mov"):
         context.codec_tag = "hvc1"  # Apple's players refuse FFmpeg's default, hev1

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from av.container import InputContainer
-from av.stream import Stream
+from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from temporal_colorize.video.pixels import Layout, Matrix, layout_of, output_format
+from temporal_colorize.video.pixels import Layout, Matrix, has_alpha, layout_of, output_format
 
 UNSPECIFIED = 2  # AVCOL_*_UNSPECIFIED
 _BT709, _BT470BG, _SMPTE170M, _BT2020 = 1, 5, 6, 9  # AVColorSpace
@@ -23,6 +24,7 @@ _TAG_OF_MATRIX = {"bt601": _SMPTE170M, "bt709": _BT709, "bt2020": _BT2020}
 _LIMITED, _FULL = 1, 2  # AVColorRange
 # Their standards say limited where a stream says nothing; a grey picture of any other codec is 0..255.
 _BROADCAST_CODECS = {"h264", "hevc", "vvc", "av1", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4"}
+_ONE = 1 << 16  # in a display matrix
 _SLOWEST, _FASTEST, _USUAL = Fraction(1, 60), Fraction(480), Fraction(25)
 
 
@@ -81,6 +83,11 @@ class VideoInfo:
         return bool(self.audio_codecs)
 
     @property
+    def has_alpha(self) -> bool:
+        """Whether its pictures may be transparent; FFmpeg gives those of every GIF as if they were."""
+        return has_alpha(self.pix_fmt) and self.codec != "gif"
+
+    @property
     def layout(self) -> Layout:
         """Where the source's pixel format keeps its luma."""
         return layout_of(self.pix_fmt)
@@ -126,7 +133,7 @@ def inspect(path: Path, container: InputContainer, stream: VideoStream, first: V
         height=first.height,
         bit_depth=layout.depth,
         matrix=_matrix(int(first.colorspace), first.height),
-        full_range=_full_range(first, codec_of(stream)),
+        full_range=is_full_range(first, codec_of(stream)),
         color_primaries=int(first.color_primaries),
         color_trc=int(first.color_trc),
         colorspace=int(first.colorspace),
@@ -142,16 +149,34 @@ def inspect(path: Path, container: InputContainer, stream: VideoStream, first: V
     )
 
 
+def own_rate(stream: VideoStream) -> Fraction | None:
+    """Return the pictures per second that the coded stream itself names; None if it names none, or an absurd one."""
+    rate = stream.codec_context.framerate
+    return rate if rate and _SLOWEST <= rate <= _FASTEST else None
+
+
 def codec_of(stream: Stream) -> str:
     """Return FFmpeg's name of a stream's codec ("mp3", whichever decoder reads it); "unknown" if it knows none."""
-    return stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
+    if stream.codec_context:
+        return stream.codec_context.codec.canonical_name
+    return (stream.name if stream.type == "data" else None) or "unknown"
+
+
+def describe(stream: Stream) -> str:
+    """Name a stream for people: "subtitle stream 2 (subrip)"."""
+    if stream.type == "attachment":
+        return f"attachment {stream.index} ({stream.name or 'without name'})"
+    if stream.disposition & Disposition.attached_pic:
+        return f"cover picture {stream.index} ({codec_of(stream)})"
+    return f"{stream.type} stream {stream.index} ({codec_of(stream)})"
 
 
 def _matrix(tag: int, height: int) -> Matrix:
     return _MATRIX_OF_TAG.get(tag) or _NEAREST.get(tag) or ("bt709" if height >= 720 else "bt601")
 
 
-def _full_range(frame: VideoFrame, codec: str) -> bool:
+def is_full_range(frame: VideoFrame, codec: str) -> bool:
+    """Say whether a picture's luma is in full range, see ``VideoInfo.full_range``."""
     kind, name = layout_of(frame.format.name).kind, frame.format.name
     if kind == "rgb":
         return False  # we compute the luma, and compute it limited
@@ -169,5 +194,14 @@ def _duration(container: InputContainer, stream: VideoStream) -> float | None:
 
 
 def _display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
-    data = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        data = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # PyAV knows no EXIF, and then tells nothing but the angle
+        return _turned(frame.rotation)
     return struct.unpack("=9i", bytes(data)) if data is not None else None
+
+
+def _turned(degrees: int) -> tuple[int, ...] | None:
+    """Make the display matrix of a turn by so many degrees counter-clockwise; None for none."""
+    cosine, sine = (round(_ONE * turn(math.radians(degrees))) for turn in (math.cos, math.sin))
+    return (cosine, -sine, 0, sine, cosine, 0, 0, 0, 1 << 30) if degrees else None

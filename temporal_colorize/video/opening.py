@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,17 +47,29 @@ _START = 4096  # bytes in which a playlist shows itself
 
 
 def open_local(
-    path: str | os.PathLike[str], *, limits: Limits | None = None, hwaccel: HWAccel | None = None
+    path: str | os.PathLike[str],
+    *,
+    limits: Limits | None = None,
+    hwaccel: HWAccel | None = None,
+    sequence: tuple[str, Mapping[str, str]] | None = None,
 ) -> InputContainer:
     """Open a video or picture file; nothing but this very file is read, whatever it says.
+
+    Args:
+        path: the file.
+        limits: what it is trusted with; None for the usual.
+        hwaccel: what is to decode it, if not the processor.
+        sequence: of numbered pictures, which `path` then only names: FFmpeg's pattern, and its reader's options.
 
     Raises:
         VideoError: If it is missing, is no file of pictures or sound that is known here, or is beyond the limits.
     """
-    limits, source = limits or Limits(), require_readable(path)
-    _refuse_playlist(source, path)
+    limits = limits or Limits()
+    source, more = sequence or (require_readable(path), {})
+    if sequence is None:
+        _refuse_playlist(source, path)
     try:
-        container = _open(source, local_options(limits), limits, hwaccel)
+        container = _open(source, {**local_options(limits), **more}, limits, hwaccel)
     except (av.FFmpegError, OSError, ValueError, MemoryError) as error:
         raise VideoError(f"{path}: {_why(error, limits)}") from None
     if len(container.streams) > limits.streams:

@@ -20,7 +20,7 @@ _GRAY = re.compile(r"gray(8|9|10|12|14|16)?(le|be)?")
 _SEMI_PLANAR = re.compile(r"(?:nv|p[024])(12|16|20|21|24|42|10)(le|be)?")
 # No encoder of note writes 4:1:0, 4:1:1 or 4:4:0: the next finer one loses nothing.
 _WRITTEN_AS: dict[str, Subsampling] = {"410": "420", "411": "422", "440": "444"}
-_SWSCALE_MATRIX = {"bt601": Colorspace.ITU601, "bt709": Colorspace.ITU709, "bt2020": Colorspace.BT2020}
+SWSCALE_MATRIX = {"bt601": Colorspace.ITU601, "bt709": Colorspace.ITU709, "bt2020": Colorspace.BT2020}
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,13 @@ def _converted(fmt: VideoFormat) -> Layout:
     return Layout(depth, chroma, convert_to=f"yuv{chroma}p{'' if depth == 8 else f'{depth}le'}")
 
 
+@lru_cache
+def has_alpha(pix_fmt: str) -> bool:
+    """Say whether pictures of a format may be transparent; of palettes nobody knows."""
+    fmt = VideoFormat(pix_fmt)
+    return not fmt.has_palette and any(component.is_alpha for component in fmt.components)
+
+
 def luma_of(frame: VideoFrame, *, matrix: Matrix, full_range: bool) -> np.ndarray:
     """Return the luma of a decoded frame, (H, W), uint8 or uint16 in native depth, not to be written to.
 
@@ -99,8 +106,8 @@ def luma_of(frame: VideoFrame, *, matrix: Matrix, full_range: bool) -> np.ndarra
         inside = ColorRange.JPEG if full_range else ColorRange.MPEG
         frame = frame.reformat(
             format=layout.convert_to,
-            src_colorspace=Colorspace.DEFAULT if layout.kind == "rgb" else _SWSCALE_MATRIX[matrix],
-            dst_colorspace=_SWSCALE_MATRIX[matrix],
+            src_colorspace=Colorspace.DEFAULT if layout.kind == "rgb" else SWSCALE_MATRIX[matrix],
+            dst_colorspace=SWSCALE_MATRIX[matrix],
             src_color_range=ColorRange.JPEG if layout.kind == "rgb" else inside,
             dst_color_range=inside,
             threads=1,  # on more, swscale (FFmpeg 8) now and then leaves samples of 10-bit formats unwritten

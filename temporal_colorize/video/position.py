@@ -21,10 +21,9 @@ class Position:
         frames: pictures before it.
         packets: packets before it, of all streams that are read.
         keyframe: the packet from which on the pictures around it can be decoded; None if only all of them will do.
-        pts: of the last picture, as the file has it, and
+        pts: of the last picture, as it was yielded but for the beginning of a part, and
         luma: the CRC-32 of that picture's luma, by which the place is known again.
-        damaged: damage met before it.
-        clocks: by stream index, how the timestamps were repaired so far.
+        state: what else reading carries on.
     """
 
     frames: int
@@ -32,8 +31,7 @@ class Position:
     keyframe: int | None
     pts: int | None
     luma: int
-    damaged: int = 0
-    clocks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -42,11 +40,7 @@ class Position:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Position:
         """Undo `as_json`."""
-        return cls(**{**values, "clocks": {int(index): state for index, state in values["clocks"].items()}})
-
-    def follows(self, pts: int | None, luma: np.ndarray) -> bool:
-        """Say whether this is the place after a picture."""
-        return pts == self.pts and fingerprint(luma) == self.luma
+        return cls(**values)
 
 
 def fingerprint(luma: np.ndarray) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Literal, Self
 
 import av
 import numpy as np
-from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
@@ -20,14 +18,14 @@ from av.video.codeccontext import VideoCodecContext
 from temporal_colorize.video.encoder import add_video, choose_encoder, open_twin
 from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.frame import Frame
-from temporal_colorize.video.info import VideoInfo, codec_of
+from temporal_colorize.video.info import VideoInfo, codec_of, describe
+from temporal_colorize.video.muxer import open_output
 from temporal_colorize.video.packets import PICTURES, Kept
 from temporal_colorize.video.paths import format_of, holds, suffix_for
 from temporal_colorize.video.picture_encoder import PictureEncoder
 from temporal_colorize.video.reader import VideoReader
 
 _WRITTEN_BY_MUXERS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
-_LARGEST_TIMESCALE = 2**31 - 1
 _DISK = "is the disk full?"
 _DESCRIBED_ASIDE = ("flv", "live_flv", "mov", "matroska")  # elsewhere every packet of AAC describes itself
 
@@ -78,7 +76,7 @@ class VideoWriter:
         reader = source if isinstance(source, VideoReader) else None
         self.info = source.info if isinstance(source, VideoReader) else source
         self.chroma_shape = self.info.chroma_shape
-        self.left_out: list[str] = []
+        self.left_out = [f"transparency ({self.info.pix_fmt})"] if self.info.has_alpha else []
         self._copies: dict[int, Stream] = {}
         self._encodes = self._written = False
         format_of(self.path)  # names the suffix we cannot write, before anything else
@@ -89,7 +87,8 @@ class VideoWriter:
         self._claim()
         try:
             with self._clearly("choose another output name"):
-                self._container = self._open(reader)
+                copied = [s for s in reader.copied if s.type != "audio" or audio == "copy"] if reader else []
+                self._container = open_output(self._part, self.path, self.info.time_base, copied)
             self._stream = add_video(self._container, self._encoder, self.info, target=str(self.path))
             self._pictures = self._encoder_on(self._stream.codec_context)
             with self._clearly("end the output name in .mkv, or leave the sound out (audio=drop)"):
@@ -212,22 +211,6 @@ class VideoWriter:
         except (av.FFmpegError, OSError, ValueError) as error:
             raise VideoError(f"{self.path}: writing failed ({reason(error)}); {advice}") from None
 
-    def _open(self, reader: VideoReader | None) -> OutputContainer:
-        container_format = format_of(self.path)
-        streams = reader.copied if reader else []
-        options = {"avoid_negative_ts": "disabled"}  # sound that starts before the picture stays where it is
-        if container_format in ("mp4", "mov"):
-            # A late start is counted in these units: FFmpeg's own choice, milliseconds, would round it.
-            scale = math.lcm(
-                self.info.time_base.denominator, *(s.time_base.denominator for s in streams if s.time_base)
-            )
-            if scale > _LARGEST_TIMESCALE:
-                scale = self.info.time_base.denominator
-            options["movie_timescale"] = str(max(scale, 1000))
-        return av.open(
-            os.path.abspath(self._part), "w", format=container_format, container_options=options
-        )  # fmt: skip
-
     def _adopt(self, reader: VideoReader | None, *, keep_audio: bool, metadata: Mapping[str, str]) -> None:
         """Take over the source's other streams, chapters and metadata."""
         kept: dict[str, str] = {}
@@ -236,18 +219,33 @@ class VideoWriter:
             for stream in reader.container.streams:
                 if stream.index != reader.stream_index:
                     self._adopt_stream(stream, keep_audio=keep_audio and _is_described(stream, reader))
-            self._container.set_chapters(reader.container.chapters())
+            self._adopt_chapters(reader.container.chapters())
         self._container.metadata.update({**kept, **metadata})
 
+    def _adopt_chapters(self, chapters: list[dict[str, object]]) -> None:
+        self._container.set_chapters(chapters)
+        if chapters and self._container.format.name == "tee":  # it passes on everything else
+            self.left_out.append(f"{len(chapters)} chapter{'s' * (len(chapters) > 1)}")
+
+    def _carries(self, stream: Stream) -> bool:
+        """Whether a stream of data comes by another way: a time code, the titles of chapters."""
+        if "timecode" in stream.metadata:
+            self._stream.metadata["timecode"] = stream.metadata["timecode"]
+            return True
+        return codec_of(stream) == "bin_data" and bool(stream.container.chapters())
+
     def _adopt_stream(self, stream: Stream, *, keep_audio: bool) -> None:
-        codec = codec_of(stream)
-        fits = stream.type in ("audio", "subtitle") and holds(self.path.suffix.lower(), codec)
+        if stream.type == "data" and self._carries(stream):
+            return
+        fits = stream.type in ("audio", "subtitle") and holds(self.path.suffix.lower(), codec_of(stream))
         if stream.type == "audio" and keep_audio and not fits:
             suffix = suffix_for(self.info.audio_codecs)
             advice = f"end the output name in {suffix}" if suffix else "leave the sound out (audio=drop)"
-            raise VideoError(f"{self.path}: {self.path.suffix} files cannot hold this sound ({codec}); {advice}")
+            raise VideoError(
+                f"{self.path}: {self.path.suffix} files cannot hold this sound ({codec_of(stream)}); {advice}"
+            )
         if not fits or (stream.type == "audio" and not keep_audio):
-            self.left_out.append(f"{stream.type} stream {stream.index} ({codec})")
+            self.left_out.append(describe(stream))
             return
         twin = self._container.add_stream_from_template(stream)
         twin.metadata.update(stream.metadata)

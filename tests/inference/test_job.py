@@ -182,7 +182,7 @@ def test_settings_that_did_not_get_far_do_not_stand_in_the_way(tmp_path: Path) -
 def test_two_processes_do_not_write_one_output(tmp_path: Path) -> None:
     source, output = tmp_path / "a.mp4", tmp_path / "b.mp4"
     write_video(source, count=12)
-    with Job(output, source, {}), pytest.raises(VideoError, match="another process is writing it"):
+    with Job(output, [source], {}), pytest.raises(VideoError, match="another process is writing it"):
         colorize(source, output)
     assert colorize(source, output).frames == 12
 
@@ -208,5 +208,5 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path: Path, monkeypatch) -> None
 
 
 def test_places_are_plain_json(tmp_path: Path) -> None:
-    place = Position(frames=3, packets=9, keyframe=None, pts=4, luma=5, clocks={1: {"_last": 3}})
+    place = Position(frames=3, packets=9, keyframe=None, pts=4, luma=5, state={"clock": {"_last": 3}})
     assert Position.from_json(json.loads(json.dumps(place.as_json()))) == place

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import av
@@ -102,7 +101,7 @@ def test_depth_that_an_encoder_lacks(tmp_path: Path, recolor) -> None:
 def test_sound_that_a_container_lacks(tmp_path: Path, recolor) -> None:
     # G.711, the usual sound of network cameras
     write_video(tmp_path / "a.mov", audio="pcm_mulaw", **SMALL)
-    with untouched(tmp_path), pytest.raises(VideoError, match=r"\.mp4 files cannot hold.*pcm_mulaw.*\.mov"):
+    with untouched(tmp_path), pytest.raises(VideoError, match=r"\.mp4 files cannot hold.*pcm_mulaw.*\.mkv"):
         recolor(tmp_path / "a.mov", tmp_path / "b.mp4")
     _, writer = recolor(tmp_path / "a.mov", tmp_path / "b.mp4", audio="drop")
     assert writer.left_out == ["audio stream 1 (pcm_mulaw)"]
@@ -134,14 +133,3 @@ def test_wrong_planes_are_refused(clip: Path, fault: str) -> None:
             frame = next(item for item in reader if isinstance(item, Frame))
             chroma = frame.luma if fault == "shape" else frame.luma[::2, ::2].astype("uint16")
             writer.write(frame, chroma, chroma)
-
-
-def test_picture_that_changes_size(tmp_path: Path, recolor) -> None:
-    for name, width in (("a", 128), ("b", 160)):
-        write_video(tmp_path / f"{name}.ts", count=10, width=width, options={"bf": "0"})
-    with (tmp_path / "joined.ts").open("wb") as joined:
-        for name in "ab":
-            with (tmp_path / f"{name}.ts").open("rb") as part:
-                shutil.copyfileobj(part, joined)
-    with untouched(tmp_path), pytest.raises(VideoError, match="128x96 yuv420p to 160x96"):
-        recolor(tmp_path / "joined.ts", tmp_path / "c.mp4")

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from temporal_colorize.video import Frame, VideoReader, default_output, probe
-from temporal_colorize.video.timing import Clock
 from tests.support.videos import damage, frame_times, index_of, lumas_of, packets_of, write_video
 
 
@@ -105,15 +104,6 @@ def test_recorder_that_restarts_its_clock(tmp_path: Path, recolor) -> None:
     assert abs(sound[-1] - times[-1]) < Fraction(1, 5)
 
 
-def test_clock() -> None:
-    clock = Clock(step=40, second=1000, least=1)
-    assert [clock.next(t) for t in (100, 140, 140, 130, 180, 9000, None)] == [100, 140, 141, 142, 180, 9000, 9040]
-    assert clock.repaired == 3
-    assert [clock.next(t) for t in (0, 40, 80)] == [9080, 9120, 9160]
-    together = Clock(step=1, second=10, least=0)
-    assert [together.next(t) for t in (5, 5, 4, None)] == [5, 5, 5, 6]
-
-
 def test_subtitles_are_kept_or_named(tmp_path: Path, recolor) -> None:
     write_video(tmp_path / "plain.mkv", count=30, audio="aac")
     (tmp_path / "a.srt").write_text("1\n00:00:00,200 --> 00:00:00,600\nGate 3\n\n2\n00:00:00,700 --> 00:00:01,000\nx\n")
@@ -142,9 +132,12 @@ def test_subtitles_are_kept_or_named(tmp_path: Path, recolor) -> None:
         ("Cam 3 (north), 2024=05.MKV", (), "Cam 3 (north), 2024=05.color.mkv"),
         ("a.b.mov", (), "a.b.color.mov"),
         ("clip.avi", ("mp3",), "clip.color.mp4"),
-        ("clip.dav", ("pcm_alaw",), "clip.color.mov"),
+        ("clip.dav", ("pcm_alaw",), "clip.color.mkv"),
+        ("clip.mp4", ("pcm_u8",), "clip.color.mkv"),
+        ("clip.3gp", ("amr_nb",), "clip.color.mov"),
         ("clip.avi", ("pcm_s24le", "wavpack"), "clip.color.mkv"),
-        ("clip.wmv", ("wmav2",), "clip.color.mp4"),
+        ("clip.wmv", ("wmav2",), "clip.color.mkv"),
+        ("clip.wma", ("wmalossless",), "clip.color.mp4"),
     ],
 )
 def test_default_output(tmp_path: Path, name: str, codecs: tuple[str, ...], twin: str) -> None:
@@ -156,4 +149,6 @@ def test_default_output(tmp_path: Path, name: str, codecs: tuple[str, ...], twin
 
 def test_default_output_probes_where_it_must(tmp_path: Path) -> None:
     write_video(tmp_path / "a.avi", count=5, codec="mpeg4", options={}, audio="pcm_mulaw")
-    assert default_output(tmp_path / "a.avi").name == "a.color.mov"
+    assert default_output(tmp_path / "a.avi").name == "a.color.mkv"
+    assert default_output(tmp_path / "a.avi", audio="drop").name == "a.color.mp4"
+    assert default_output(tmp_path / "a.avi", audio="drop", codec="vp8").name == "a.color.mkv"
