@@ -140,6 +140,9 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     lines["vividness"] = ([f"video={clip}", "vividness=7"], ["vividness=7"])
     lines["size"] = ([f"video={clip}", "inference.size=big"], ["inference.size=big"])
     lines["decoder"] = ([f"video={clip}", "decoder=gpu"], ["decoder=gpu", "vaapi"])
+    lines["deinterlace"] = ([f"video={clip}", "deinterlace=yes"], ["deinterlace=yes", "auto, on, off"])
+    lines["rate"] = ([f"video={clip}", "rate=fast"], ["rate=fast", "number"])
+    lines["sequence"] = ([f"video={folder / 'frames%04d.png'}"], ["frames%04d.png", "digits"])
     lines["lossless"] = ([f"video={clip}", "encoder=lossless", "encoder.codec=h264_nvenc"], ["h264_nvenc", "libx264"])
     lines["device"] = ([f"video={clip}", "device=tpu"], ["device=tpu"])
     return {name: ([f"weights={weights}", *FAST, *arguments], words) for name, (arguments, words) in lines.items()}

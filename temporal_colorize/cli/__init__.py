@@ -36,9 +36,9 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   threads=N                    of the network on a CPU; default: all
   cache=FOLDER|off             where converted networks are kept; default: ~/.cache/temporal-colorize
   audio=copy|drop              the sound, bit for bit, or without
-  limits.pixels=67108864       of a picture; larger ones, and files of many streams, are refused; docs/hostile.md
   deinterlace=auto|on|off      pictures that are marked as interlaced, all, or none
   rate=25                      pictures a second of a source without timestamps
+  limits.pixels=67108864       of a picture; larger ones, and files of many streams, are refused; docs/hostile.md
   start=S end=S                only a part, in seconds
   resume=auto|off              go on with what a run that was stopped has kept, or throw it away
   progress=true                a progress bar on standard error

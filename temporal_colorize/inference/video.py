@@ -162,7 +162,7 @@ def colorize_video(
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(
             VideoReader(
-                source, decoder=decoder, deinterlace=deinterlace, rate=rate, start=start, end=end, limits=limits
+                source, decoder=decoder, deinterlace=deinterlace, rate=rate, limits=limits, start=start, end=end
             )
         )
         target = Path(output or default_output(source, info=reader.info, audio=audio, codec=codec))

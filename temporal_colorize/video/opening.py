@@ -49,37 +49,46 @@ _START = 4096  # bytes in which a playlist shows itself
 def open_local(
     path: str | os.PathLike[str],
     *,
+    named: str | os.PathLike[str] | None = None,
+    format: str | None = None,
+    options: Mapping[str, str] | None = None,
     limits: Limits | None = None,
     hwaccel: HWAccel | None = None,
-    sequence: tuple[str, Mapping[str, str]] | None = None,
 ) -> InputContainer:
     """Open a video or picture file; nothing but this very file is read, whatever it says.
 
     Args:
-        path: the file.
-        limits: what it is trusted with; None for the usual.
-        hwaccel: what is to decode it, if not the processor.
-        sequence: of numbered pictures, which `path` then only names: FFmpeg's pattern, and its reader's options.
+        path: the file, or for a demuxer that is named, what it is to open.
+        named: what errors call it; the path if None.
+        format: FFmpeg's name of a demuxer; None to find out.
+        options: that demuxer's.
+        limits: what the file is trusted with; None for the usual.
+        hwaccel: what decodes, beside the processor.
 
     Raises:
         VideoError: If it is missing, is no file of pictures or sound that is known here, or is beyond the limits.
     """
-    limits = limits or Limits()
-    source, more = sequence or (require_readable(path), {})
-    if sequence is None:
-        _refuse_playlist(source, path)
+    limits, name = limits or Limits(), path if named is None else named
+    source = os.fspath(path)
+    if format is None:
+        source = require_readable(path)
+        _refuse_playlist(source, name)
     try:
-        container = _open(source, {**local_options(limits), **more}, limits, hwaccel)
+        container = _open(source, {**local_options(limits), **(options or {})}, limits, format, hwaccel)
     except (av.FFmpegError, OSError, ValueError, MemoryError) as error:
-        raise VideoError(f"{path}: {_why(error, limits)}") from None
+        raise VideoError(f"{name}: {_why(error, limits)}") from None
     if len(container.streams) > limits.streams:
         container.close()
-        raise VideoError(f"{path}: {limits.too_many_streams}")
+        raise VideoError(f"{name}: {limits.too_many_streams}")
     return container
 
 
-def _open(source: str, options: dict[str, str], limits: Limits, hwaccel: HWAccel | None = None) -> InputContainer:
-    return av.open(source, metadata_errors="replace", hwaccel=hwaccel, options=options, timeout=limits.seconds)
+def _open(
+    source: str, options: dict[str, str], limits: Limits, format: str | None = None, hwaccel: HWAccel | None = None
+) -> InputContainer:
+    return av.open(
+        source, format=format, metadata_errors="replace", hwaccel=hwaccel, options=options, timeout=limits.seconds
+    )
 
 
 def local_options(limits: Limits | None = None) -> dict[str, str]:

@@ -14,6 +14,7 @@ from av.codec import Codec
 
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.info import VideoInfo
+from temporal_colorize.video.limits import Limits
 from temporal_colorize.video.reader import probe
 from temporal_colorize.video.source import is_sequence, sequence_name
 
@@ -70,6 +71,7 @@ def default_output(
     info: VideoInfo | None = None,
     audio: Literal["copy", "drop"] = "copy",
     codec: str = "libx264",
+    limits: Limits | None = None,
 ) -> Path:
     """Name the coloured twin of a video: ``clip.mp4`` gives ``clip.color.mp4`` beside it.
 
@@ -82,6 +84,7 @@ def default_output(
         info: what ``probe(path)`` says; probed here if None.
         audio: "drop" if the sound need not fit.
         codec: FFmpeg's name of the video encoder.
+        limits: what the file is trusted with then.
 
     Raises:
         VideoError: if the source has to be probed and cannot be read.
@@ -90,7 +93,7 @@ def default_output(
     if is_sequence(source):
         name = sequence_name(source)
         return name.with_name(f"{name.name}.color{_fitting('.mp4', [codec])}")
-    wanted = [codec, *((info or probe(source)).audio_codecs if audio == "copy" else ())]
+    wanted = [codec, *((info or probe(source, limits=limits)).audio_codecs if audio == "copy" else ())]
     return source.with_name(f"{source.stem}.color{_fitting(_usual(source), wanted)}")
 
 

@@ -66,9 +66,9 @@ class VideoReader:
         threads: int = 0,
         deinterlace: Deinterlace = "auto",
         rate: float | None = None,
+        limits: Limits | None = None,
         start: float = 0,
         end: float | None = None,
-        limits: Limits | None = None,
     ) -> None:
         """Open a file and decode its first picture.
 
@@ -80,9 +80,9 @@ class VideoReader:
             threads: decoder threads; 0 for one per core. A device takes one.
             deinterlace: "auto" from the first picture on that is marked as interlaced, "on" for all, "off" for none.
             rate: pictures per second of a file without timestamps; None for what the stream says, or else 25.
+            limits: what the file is trusted with; None for the usual.
             start: seconds after the first picture from which on it is read; times then begin there.
             end: seconds after the first picture up to which it is read; None for all of it.
-            limits: what the file is trusted with; None for the usual.
 
         Raises:
             VideoError: if it is missing, empty, not a video, beyond the limits, or no picture in it can be decoded.
@@ -92,7 +92,8 @@ class VideoReader:
         require_one_of("deinterlace", deinterlace, DEINTERLACE)
         self.path, self.part = Path(path), Part(start=start, end=end)
         self._source, self._threads = locate(path, rate=rate), threads
-        self._watch, self._limits = Watch(self.path), limits or Limits()
+        self._limits = limits or Limits()
+        self._watch = Watch(self.path)
         self._opening = list(self._source.notes)
         trial, stream = self._open_stream()
         with trial:
@@ -231,10 +232,14 @@ class VideoReader:
             self.notes.append(GROWN)
 
     def _open_stream(self, hwaccel: HWAccel | None = None) -> tuple[InputContainer, VideoStream]:
-        container = open_source(self._source, self.path, hwaccel, self._limits)
+        container = open_source(self._source, self.path, limits=self._limits, hwaccel=hwaccel)
         stream = _main_stream(container, self.path)
         require_size(container, stream, self.path, self._limits)
         return container, stream
+
+    def _nothing(self, refusal: str | None = None) -> VideoError:
+        why = refusal or "no picture in it can be decoded; copy or export it again from its source"
+        return VideoError(f"{self.path}: {why}")
 
     def _nothing(self, refusal: str | None = None) -> VideoError:
         why = refusal or "no picture in it can be decoded; copy or export it again from its source"

@@ -44,7 +44,7 @@ class Plan:
         untimed: whether it has no timestamps.
         length: packets to read of it; None for all.
         deinterlace: which pictures are.
-        limits: what the file is trusted with.
+        limits: what it is trusted with.
     """
 
     info: VideoInfo
@@ -77,7 +77,8 @@ class Reading:
         self.container, self.stream, self._plan, self._notes = container, stream, plan, notes
         self.copied: list[Stream] = [s for s in container.streams if s.type in ("audio", "subtitle")]
         self.frames = self._read = self._decoded = self._before_keyframe = self._failed = 0
-        self._is_over, self._oversized, self._last = False, False, None  # the last picture's time
+        self._is_over = self._oversized = False
+        self._last: int | None = None  # time of the last picture
         info, base = plan.info, plan.info.time_base
         self._timeline = Timeline(stream, base, 1 / info.nominal_rate, notes, start=plan.first * base)
         self._deinterlacer = Deinterlacer(plan.deinterlace, base, notes)

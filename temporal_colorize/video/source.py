@@ -66,7 +66,9 @@ def locate(path: str | os.PathLike[str], *, rate: float | None) -> Source:
 
     Raises:
         VideoError: if there is nothing to read there.
+        ValueError: if the rate is none.
     """
+    exact = exact_rate(rate)
     if not is_sequence(path):
         url = require_readable(path)
         return Source(url, files=(Path(url),))
@@ -82,20 +84,23 @@ def locate(path: str | os.PathLike[str], *, rate: float | None) -> Source:
         notes = (f"{missing} is missing: the {sum(n > last for n in numbers)} pictures after it are not read",)
     folder = os.path.abspath(path.parent).replace("%", "%%")
     url = f"{folder}/{before.replace('%', '%%')}{number}{after.replace('%', '%%')}"
-    options = {"start_number": str(first), "framerate": str(exact_rate(rate)), "pattern_type": "sequence"}
+    options = {"start_number": str(first), "framerate": str(exact), "pattern_type": "sequence"}
     files = tuple(path.with_name(f"{before}{number % n}{after}") for n in range(first, last + 1))
     return Source(url, "image2", options, last - first + 1, notes, files)
 
 
-def open_source(source: Source, path: Path, hwaccel: HWAccel | None, limits: Limits) -> InputContainer:
+def open_source(
+    source: Source, path: Path, *, limits: Limits | None = None, hwaccel: HWAccel | None = None
+) -> InputContainer:
     """Open what ``locate`` found.
 
     Raises:
-        VideoError: if FFmpeg cannot tell what it is, and in what way a recording is unfinished.
+        VideoError: as ``open_local``, and in what way a recording is unfinished.
     """
     try:
-        sequence = None if source.format is None else (source.url, source.options)
-        return open_local(path, limits=limits, hwaccel=hwaccel, sequence=sequence)
+        return open_local(
+            source.url, named=path, format=source.format, options=source.options, limits=limits, hwaccel=hwaccel
+        )
     except VideoError:
         if source.format is None and lacks_index(source.url):
             raise VideoError(

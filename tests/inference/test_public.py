@@ -77,8 +77,8 @@ def test_a_network_s_own_option_is_taken_where_the_file_does_not_say_it(tmp_path
         ("release.pth", "caffe", "may be of zhang or siggraph17, not of caffe"),
         ("release.caffemodel", None, r"weights=.*release\.caffemodel"),
         ("release.caffemodel", "caffe", r"prototxt=.*colorization_deploy_v2\.prototxt: there is no such file"),
-        ("release.pth", None, r"weights=.*release\.pth cannot be read"),
-        ("release.pth", "siggraph17", r"weights=.*release\.pth cannot be read"),
+        ("release.pth", None, r"weights=.*release\.pth is damaged, or carries code"),
+        ("release.pth", "siggraph17", r"weights=.*release\.pth is damaged, or carries code"),
     ],
 )
 def test_a_wrong_file_is_said_in_one_line(tmp_path: Path, name: str, architecture: str | None, message: str) -> None:

@@ -39,7 +39,6 @@ def read(path: Path) -> tuple[list[Frame], VideoReader]:
     ("first", "second", "pix_fmts", "level"),
     [
         (16, 255, ("yuv420p", "yuvj420p"), 235),  # full range to limited: BT.601, 16 + 219 / 255 * Y
-        (0, 235, ("yuvj420p", "yuv420p"), 255),
         (100, 400, ("yuv420p", "yuv420p10le"), 100),  # ten bits are four times eight
         (400, 100, ("yuv420p10le", "yuv422p"), 400),
     ],
@@ -50,7 +49,7 @@ def test_levels_after_a_change(tmp_path: Path, first: int, second: int, pix_fmts
     assert len(frames) == 60 and reader.luma_changed
     assert [set(frame.luma.flat) for frame in frames[:30]] == [{first}] * 30
     assert all(np.abs(frame.luma.astype(int) - level).max() <= 1 for frame in frames[30:])
-    assert {frame.luma.dtype for frame in frames} == {reader.info.layout.dtype}
+    assert {frame.luma.dtype for frame in frames} == {np.dtype(reader.info.layout.dtype)}
 
 
 def test_a_change_is_said_once_and_the_way_back_is_none(tmp_path: Path) -> None:
