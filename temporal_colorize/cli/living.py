@@ -46,6 +46,8 @@ def live_once(config: "DictConfig") -> None:
 
     require_one_of("audio", config.audio, ("copy", "drop"))
     require_number("live.stop_seconds", config.live.stop_seconds, least=0, most=60)
+    if config.live.batch is not None:
+        require_number("live.batch", config.live.batch, least=1, most=64)
     cameras = cameras_of(config)
     options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
     runtime = runtime_of(config)
@@ -61,6 +63,7 @@ def live_once(config: "DictConfig") -> None:
         target=TargetOptions(**{name: config.live[name] for name in _TARGET}),
         health=HealthOptions(**{name: config.live[name] for name in _HEALTH}),
         stop_seconds=config.live.stop_seconds,
+        batch=config.live.batch or (len(cameras) if device.type == "cuda" else 1),
     )
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
     cv2.setNumThreads(1)  # the stages are threads by themselves: more of them would only wait

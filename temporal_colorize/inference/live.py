@@ -55,6 +55,7 @@ class LivePlan:
         target: `TargetOptions` and
         health: `HealthOptions`.
         stop_seconds: that closing the outputs may take.
+        batch: pictures of several cameras that go through the network together.
     """
 
     make_session: Callable[[Weights], Session]
@@ -66,6 +67,7 @@ class LivePlan:
     target: TargetOptions
     health: HealthOptions
     stop_seconds: float
+    batch: int = 1
 
 
 def colorize_live(cameras: Sequence[Camera], weights: Weights, plan: LivePlan) -> list[Health]:
@@ -76,7 +78,7 @@ def colorize_live(cameras: Sequence[Camera], weights: Weights, plan: LivePlan) -
     Raises:
         ValueError: If an address, an output or the encoder is refused. With several cameras, those that can go on.
     """
-    shared = SharedNetwork(weights.net, most=len(cameras)) if len(cameras) > 1 else None
+    shared = SharedNetwork(weights.net, most=plan.batch) if len(cameras) > 1 else None
     weights = weights if shared is None else replace(weights, net=shared)
     runs = [_CameraRun(camera, weights, plan) for camera in cameras]
     with HealthReport(plan.health, [run.meter for run in runs]):
