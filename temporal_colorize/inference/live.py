@@ -161,21 +161,22 @@ class _CameraRun:
                 self._output.close()
             self._source.stop()
 
-    def _write(self, item: Picture | Packet, stream: ChromaStream | None, work: Work | None) -> None:
+    def _write(self, item: Picture | Packet | None, stream: ChromaStream | None, work: Work | None) -> None:
         if isinstance(item, Picture):
             if self._output.write(item, *stream.lay(work)):
                 self.meter.done(item.arrived)
+        elif item is None:
+            self._output.check()
         elif self._plan.audio:
             self._output.copy(item)
 
-    def _looked(self) -> Iterator[tuple[Picture | Packet, ChromaStream | None, Work | None]]:
-        """Let the network look at the newest pictures."""
+    def _looked(self) -> Iterator[tuple[Picture | Packet | None, ChromaStream | None, Work | None]]:
+        """Let the network look at the newest pictures; None now and then while none come."""
         info: VideoInfo | None = None
         while not self.stopped.is_set():
             item = self._source.take(_TICK)
             if not isinstance(item, Picture):
-                if item is not None:
-                    yield item, None, None
+                yield item, None, None
                 continue
             if item.info is not info:
                 stream, session = self._anew(item.info)
