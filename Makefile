@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+CAMERA := gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly python3-gi
+
 .PHONY: demo test test-all lint env
 
 env: $(READY)
@@ -21,10 +23,18 @@ demo: $(READY)
 	@echo "coloured clip:           demo/sample.color.mp4"
 	@echo "grey | coloured | truth: demo/sample.png"
 
-test: $(READY)
+# Tests of live sources have a GStreamer camera where it can be installed; elsewhere they are skipped.
+.venv/.camera: $(READY)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && ! dpkg -s $(CAMERA) > /dev/null 2>&1; then \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(CAMERA); } \
+			> .venv/.camera.log 2>&1 || echo "no RTSP camera for the tests: see .venv/.camera.log"; \
+	fi
+	@touch $@
+
+test: $(READY) .venv/.camera
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(READY)
+test-all: $(READY) .venv/.camera
 	$(BIN)/python -m pytest
 
 lint: $(READY)

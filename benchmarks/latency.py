@@ -52,7 +52,7 @@ def _summary(lines: list[dict], seconds: float) -> dict[str, object]:
     first = min(lines, key=lambda line: abs(line["seconds"] - (last["seconds"] - seconds)))
     counts = {name: last[name] - first[name] for name in ("frames", "colored", "dropped", "skipped", "looks")}
     arrived = counts["frames"] + counts["skipped"]
-    return {"latency_ms": last["latency_ms"], **counts, "dropped_share": (arrived - counts["colored"]) / arrived}
+    return {"latency_ms": last["latency_ms"], **counts, "dropped_share": max(0.0, 1 - counts["colored"] / arrived)}
 
 
 def main() -> None:

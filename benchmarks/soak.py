@@ -92,25 +92,21 @@ class Watcher:
 def examine(pictures: Sequence[tuple[float, int, int]], events: Sequence[Event], *, loop: int) -> list[str]:
     """Find what is out of order, and set how long the program took to come back after each event.
 
-    What comes in the second after an event is of the interrupted connection, and does not count as coming back.
-    A camera that was interrupted may begin with its first pictures again, once. Otherwise numbers go on, round the
-    loop; times always do.
+    A camera that was interrupted may begin with its first pictures again, once; then that is when it came back.
+    Otherwise numbers go on, round the loop, and it came back with the first picture after the second in which those of
+    the interrupted connection may still come. Times always go on.
     """
-    for event in events:
-        at = max(event.back, event.at + _FLUSH)
-        event.recovery = next((when - event.back for when, _, _ in pictures if when >= at), None)
-    disorder, left = [], list(events)
-    for (_, pts, number), (when, later, following) in itertools.pairwise(pictures):
-        while left and when > left[0].back + (left[0].recovery or 0) + _FLUSH:
-            left.pop(0)
-        if not 0 < (following - number) % loop < loop // 2:
-            if left and when >= left[0].at:
-                left.pop(0)
-            else:
-                disorder.append(f"{when:.1f} s: picture {following} after {number}")
-        if later <= pts:
-            disorder.append(f"{when:.1f} s: time {later} after {pts}")
-    return disorder
+    pairs = list(itertools.pairwise(pictures))
+    anew = [when for (_, _, one), (when, _, other) in pairs if not 0 < (other - one) % loop < loop // 2]
+    disorder = [f"{when:.1f} s: time {later} after {pts}" for (_, pts, _), (when, later, _) in pairs if later <= pts]
+    for event, following in itertools.zip_longest(events, events[1:]):
+        end = following.at if following else float("inf")
+        began = next((when for when in anew if event.at <= when < end), None)
+        least = max(event.back, event.at + _FLUSH)
+        back = next((when for when, _, _ in pictures if when >= least), None) if began is None else began
+        event.recovery = None if back is None else back - event.back
+        anew = [when for when in anew if when != began]
+    return disorder + [f"{when:.1f} s: numbers go back" for when in anew]
 
 
 def memory_of(pid: int) -> float:

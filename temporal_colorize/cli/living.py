@@ -45,10 +45,18 @@ def live_once(config: "DictConfig") -> None:
     from temporal_colorize.inference.session import Session, SessionOptions
     from temporal_colorize.options import require_number, require_one_of
     from temporal_colorize.video.live import SourceOptions, TargetOptions
+    from temporal_colorize.video.live.targets import target_of
 
     require_one_of("audio", config.audio, ("copy", "drop"))
     require_number("live.stop_seconds", config.live.stop_seconds, least=0, most=60)
+    if config.live.batch is not None:
+        require_number("live.batch", config.live.batch, least=1, most=64)
+    target = TargetOptions(**{name: config.live[name] for name in _TARGET})
+    health = HealthOptions(**{name: config.live[name] for name in _HEALTH})
+    source = SourceOptions(**config.live.source)
     cameras = cameras_of(config)
+    for camera in cameras:
+        target_of(camera.output, target)  # refuses what cannot be written, before anything is loaded
     options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
     runtime = runtime_of(config)
     device = runtime.pick_device(config.device)
@@ -59,10 +67,11 @@ def live_once(config: "DictConfig") -> None:
         encoding=encoding,
         gate=gate_of(config.gate),
         audio=config.audio == "copy",
-        source=SourceOptions(**config.live.source),
-        target=TargetOptions(**{name: config.live[name] for name in _TARGET}),
-        health=HealthOptions(**{name: config.live[name] for name in _HEALTH}),
+        source=source,
+        target=target,
+        health=health,
         stop_seconds=config.live.stop_seconds,
+        batch=config.live.batch or (len(cameras) if device.type == "cuda" else 1),
     )
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
     cv2.setNumThreads(1)  # the stages are threads by themselves: more of them would only wait

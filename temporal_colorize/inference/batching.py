@@ -31,7 +31,7 @@ class SharedNetwork:
     A thread takes whatever calls are waiting, stacks those of one shape, computes them at once, and takes them apart.
 
     Args:
-        net: The network; its device does not change any more.
+        net: The network.
         most: Calls that are computed together.
     """
 
@@ -40,14 +40,19 @@ class SharedNetwork:
         self.architecture, self.config = net.architecture, net.config
         self.stride, self.fixed_size, self.has_bins = net.stride, net.fixed_size, net.has_bins
         self.state_planes = net.state_planes
-        self.batches: dict[int, int] = {}  # calls computed together: how often
         self._most = most
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
         self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """How many calls nobody has taken yet."""
+        return self._calls.qsize()
+
     def to(self, device: torch.device) -> "SharedNetwork":
-        """Give itself, as a session expects; the network is where it was put."""
+        """Move the network; every session has the same device."""
+        self.net = self.net.to(device)
         return self
 
     def prepare(self, height: int, width: int) -> None:
@@ -72,21 +77,19 @@ class SharedNetwork:
         return call.result
 
     def _run(self) -> None:
-        waiting: list[_Call] = []
-        ended = False
-        while waiting or not ended:
-            if not waiting:
-                waiting, ended = _taken(self._calls.get(), waiting, ended)
-            while not (ended or self._calls.empty()):
-                waiting, ended = _taken(self._calls.get(), waiting, ended)
-            if waiting:
-                together = [call for call in waiting if call.kind == waiting[0].kind][: self._most]
-                waiting = [call for call in waiting if call not in together]
-                self._compute(together)
+        waiting: list[_Call | None] = []
+        while True:
+            waiting += [self._calls.get()] if not waiting else []
+            while not self._calls.empty():
+                waiting.append(self._calls.get())
+            if waiting[0] is None:
+                return
+            together = [call for call in waiting if call and call.kind == waiting[0].kind][: self._most]
+            waiting = [call for call in waiting if call not in together]
+            self._compute(together)
 
     @torch.inference_mode()
     def _compute(self, calls: list[_Call]) -> None:
-        self.batches[len(calls)] = self.batches.get(len(calls), 0) + 1
         try:
             self._answer(calls)
         except BaseException as error:
@@ -121,7 +124,3 @@ class SharedNetwork:
     def _fresh(self, lightness: Tensor, like: Tensor) -> State:
         batch, _, _, height, width = lightness.shape
         return fresh_state(self, batch, height, width, like=like)
-
-
-def _taken(call: _Call | None, waiting: list[_Call], ended: bool) -> tuple[list[_Call], bool]:
-    return (waiting, True) if call is None else ([*waiting, call], ended)

@@ -7,20 +7,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import numpy as np
 
 from temporal_colorize.options import require_number
 from temporal_colorize.video.live import LiveOutput, LiveSource
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from prometheus_client.core import Metric
-
 _MOST_KEPT = 100_000  # latencies in a window
-_QUANTILES = (0.5, 0.95, 0.99)
+QUANTILES = (0.5, 0.95, 0.99)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +119,7 @@ class Meter:
         with self._lock:
             latencies = [latency for when, latency in self._done if when >= now - self._window]
         seconds = now - self._start
-        marks = np.quantile(latencies, _QUANTILES) if latencies else [None] * len(_QUANTILES)
+        marks = np.quantile(latencies, QUANTILES) if latencies else [None] * len(QUANTILES)
         source, output = self._source, self._output
         return Health(
             camera=self._camera,
@@ -143,7 +138,7 @@ class Meter:
             fps=round(len(latencies) / max(min(seconds, self._window), 1e-3), 2),
             latency_ms={
                 f"p{round(100 * q)}": None if mark is None else round(1000 * float(mark), 2)
-                for q, mark in zip(_QUANTILES, marks, strict=True)
+                for q, mark in zip(QUANTILES, marks, strict=True)
             },
         )
 
@@ -163,9 +158,7 @@ class HealthReport:
     def __init__(self, options: HealthOptions, meters: Sequence[Meter]) -> None:
         self._options, self._meters = options, meters
         self._file = _opened(options.health)
-        self._stop_serving = (
-            None if options.metrics_port is None else serve_metrics(options.metrics_port, lambda: self._now())
-        )
+        self._stop_serving = None if options.metrics_port is None else _serve(options.metrics_port, self._now)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
 
@@ -206,73 +199,7 @@ def _opened(path: str | None) -> TextIO | None:
         raise ValueError(f"live.health={path} cannot be written ({error.strerror}); choose another file") from None
 
 
-def serve_metrics(port: int, now: Callable[[], Sequence[Health]]) -> Callable[[], None]:
-    """Answer Prometheus at http://127.0.0.1:PORT/metrics, and return what ends that.
+def _serve(port: int, now: Callable[[], Sequence[Health]]) -> Callable[[], None]:
+    from temporal_colorize.inference.prometheus import serve_metrics  # which imports this
 
-    Raises:
-        ValueError: If the port is taken.
-        ModuleNotFoundError: If its library is not installed.
-    """
-    try:
-        from prometheus_client import CollectorRegistry, start_http_server
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "live.metrics_port needs prometheus_client: pip install 'temporal-colorize[live]'"
-        ) from None
-    registry = CollectorRegistry()
-    registry.register(_Collector(now))
-    try:
-        server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
-    except OSError as error:
-        raise ValueError(f"live.metrics_port={port} cannot be had ({error.strerror}); choose another") from None
-
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return lambda: threading.Thread(target=stop, daemon=True).start()  # it takes half a second to notice
-
-
-_COUNTS = {
-    "frames": "Pictures decoded",
-    "colored": "Pictures coloured and handed to the output",
-    "dropped": "Pictures decoded that nobody had time for",
-    "skipped": "Packets of pictures not decoded because decoding was behind",
-    "lost": "Pictures coloured while the output was broken",
-    "damaged": "Pictures that could not be decoded well",
-    "reconnects": "Connections to the source after the first",
-    "reopened": "Openings of the output after it broke",
-    "looks": "Pictures on which the network ran",
-    "cuts": "Cuts at which the colour state was dropped",
-}
-
-
-class _Collector:
-    """Makes Prometheus' metrics of the present health, whenever it asks."""
-
-    def __init__(self, now: Callable[[], Sequence[Health]]) -> None:
-        self._now = now
-
-    def collect(self) -> "Iterator[Metric]":
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-        cameras = self._now()
-        for name, text in _COUNTS.items():
-            counter = CounterMetricFamily(f"temporal_colorize_{name}", text, labels=["camera"])
-            for one in cameras:
-                counter.add_metric([one.camera], getattr(one, name))
-            yield counter
-        up = GaugeMetricFamily("temporal_colorize_up", "Whether the camera's pictures come", labels=["camera"])
-        fps = GaugeMetricFamily("temporal_colorize_fps", "Pictures a second handed to the output", labels=["camera"])
-        latency = GaugeMetricFamily(
-            "temporal_colorize_latency_seconds",
-            "From a picture's packet to its encoded packet, over the window",
-            labels=["camera", "quantile"],
-        )
-        for one in cameras:
-            up.add_metric([one.camera], one.up)
-            fps.add_metric([one.camera], one.fps)
-            for quantile, mark in zip(_QUANTILES, one.latency_ms.values(), strict=True):
-                latency.add_metric([one.camera, str(quantile)], float("nan") if mark is None else mark / 1000)
-        yield from (up, fps, latency)
+    return serve_metrics(port, now)

@@ -55,6 +55,7 @@ class LivePlan:
         target: `TargetOptions` and
         health: `HealthOptions`.
         stop_seconds: that closing the outputs may take.
+        batch: pictures of several cameras that go through the network together.
     """
 
     make_session: Callable[[Weights], Session]
@@ -66,6 +67,7 @@ class LivePlan:
     target: TargetOptions
     health: HealthOptions
     stop_seconds: float
+    batch: int = 1
 
 
 def colorize_live(cameras: Sequence[Camera], weights: Weights, plan: LivePlan) -> list[Health]:
@@ -76,7 +78,7 @@ def colorize_live(cameras: Sequence[Camera], weights: Weights, plan: LivePlan) -
     Raises:
         ValueError: If an address, an output or the encoder is refused. With several cameras, those that can go on.
     """
-    shared = SharedNetwork(weights.net, most=len(cameras)) if len(cameras) > 1 else None
+    shared = SharedNetwork(weights.net, most=plan.batch) if len(cameras) > 1 else None
     weights = weights if shared is None else replace(weights, net=shared)
     runs = [_CameraRun(camera, weights, plan) for camera in cameras]
     with HealthReport(plan.health, [run.meter for run in runs]):
@@ -159,21 +161,22 @@ class _CameraRun:
                 self._output.close()
             self._source.stop()
 
-    def _write(self, item: Picture | Packet, stream: ChromaStream | None, work: Work | None) -> None:
+    def _write(self, item: Picture | Packet | None, stream: ChromaStream | None, work: Work | None) -> None:
         if isinstance(item, Picture):
             if self._output.write(item, *stream.lay(work)):
                 self.meter.done(item.arrived)
+        elif item is None:
+            self._output.check()
         elif self._plan.audio:
             self._output.copy(item)
 
-    def _looked(self) -> Iterator[tuple[Picture | Packet, ChromaStream | None, Work | None]]:
-        """Let the network look at the newest pictures."""
+    def _looked(self) -> Iterator[tuple[Picture | Packet | None, ChromaStream | None, Work | None]]:
+        """Let the network look at the newest pictures; None now and then while none come."""
         info: VideoInfo | None = None
         while not self.stopped.is_set():
             item = self._source.take(_TICK)
             if not isinstance(item, Picture):
-                if item is not None:
-                    yield item, None, None
+                yield item, None, None
                 continue
             if item.info is not info:
                 stream, session = self._anew(item.info)

@@ -109,6 +109,11 @@ class Muxer:
             packet.stream = stream
             self._container.mux(packet)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether a pipe still has a reader; of anything else, True."""
+        return self._sink is None or self._sink.is_read
+
     def close(self) -> None:
         """Finish what has been written; a file takes its name."""
         self._container.mux(self._stream.encode(None))

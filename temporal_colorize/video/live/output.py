@@ -113,6 +113,17 @@ class LiveOutput:
         except (av.FFmpegError, OSError) as error:
             self._break(error)
 
+    def check(self) -> None:
+        """Look after the output while no pictures come.
+
+        Raises:
+            OutputClosed: If whoever read the pipe has closed it.
+        """
+        if self._muxer is not None and self._target.is_stdout and not self._muxer.is_read:
+            self._muxer.abandon()
+            self._muxer = None
+            raise OutputClosed
+
     def close(self) -> None:
         """Finish what is open."""
         if self._muxer is not None:

@@ -56,6 +56,13 @@ class Pipe:
                 raise TimeoutError("the reader takes no more")
         return len(data)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether there is still a reader."""
+        poll = select.poll()
+        poll.register(self._descriptor, 0)
+        return not poll.poll(0)
+
     def close(self) -> None:
         """Leave the pipe; nothing is to be done for standard output."""
 
