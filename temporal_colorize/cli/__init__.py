@@ -13,7 +13,6 @@ from temporal_colorize.cli.evaluating import evaluate_once
 from temporal_colorize.cli.exporting import export_once
 from temporal_colorize.cli.guard import guarded
 from temporal_colorize.cli.inferring import infer_once
-from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.living import with_live_encoder
 from temporal_colorize.cli.programs import train_once
 
@@ -75,7 +74,6 @@ def infer() -> None:
     if not arguments or {"-h", "--help"} & set(arguments):
         print(_INFER_HELP, end="")
         sys.exit(0 if arguments else 2)
-    end_soon()
     guarded(lambda: infer_once(compose("infer", with_live_encoder(arguments))))
 
 

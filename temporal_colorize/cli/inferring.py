@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_colorize.cli.composing import several
+from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.living import is_live_run, live_once
 from temporal_colorize.cli.programs import asked_of_weights, encoding_of, gate_of, runtime_of, writable_folder
 
@@ -33,6 +34,7 @@ def infer_once(config: "DictConfig") -> None:
     _check(config)
     if is_live_run(config):
         return live_once(config)
+    end_soon()
     video = _named(config.video)
     footage = find_footage(video) if is_many(video) else None  # before the weights are opened
     if footage is not None and config.output is not None:

@@ -9,22 +9,26 @@ from pathlib import Path
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_GRACE = 0.6  # seconds, in which an orderly end is tried
+_KEPT = "what a job has finished is kept: the same command goes on from there"
 _came, _told = threading.Event(), threading.Event()
 
 
-def end_soon() -> None:
+def end_soon(*, grace: float = 0.6, note: str = _KEPT) -> None:
     """Make SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt, and end the program if that does not end it in time.
 
     Python handles signals between two steps of the main thread, which a library may keep for many seconds (converting a
     network). What counts is on the disk at any moment, so a hard end loses nothing that was said to be finished.
+
+    Args:
+        grace: Seconds in which an orderly end is tried.
+        note: What is said of a hard one.
     """
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(reading,), name="interrupt", daemon=True).start()
+    threading.Thread(target=_watch, args=(reading, grace, note), name="interrupt", daemon=True).start()
 
 
 def interrupted() -> bool:
@@ -44,9 +48,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _watch(reading: int) -> None:
+def _watch(reading: int, grace: float, note: str) -> None:
     while os.read(reading, 1)[0] not in _SIGNALS:  # the numbers of the signals that came
         pass
-    time.sleep(_GRACE)
-    tell("what a job has finished is kept: the same command goes on from there")
+    time.sleep(grace)
+    tell(note)
     os._exit(130)

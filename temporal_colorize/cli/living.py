@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from temporal_colorize.cli.composing import several
+from temporal_colorize.cli.interrupt import end_soon
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from temporal_colorize.inference.live import Camera
 
+_SLACK = 0.2  # seconds, for what comes after closing the outputs
 _HEALTH = ("health", "health_seconds", "window_seconds", "metrics_port")
 _TARGET = ("minutes", "keyframe_seconds", "segment_seconds", "segments")
 
@@ -49,6 +51,7 @@ def live_once(config: "DictConfig") -> None:
 
     require_one_of("audio", config.audio, ("copy", "drop"))
     require_number("live.stop_seconds", config.live.stop_seconds, least=0, most=60)
+    end_soon(grace=config.live.stop_seconds + _SLACK, note="an output was left as it is")
     if config.live.batch is not None:
         require_number("live.batch", config.live.batch, least=1, most=64)
     target = TargetOptions(**{name: config.live[name] for name in _TARGET})
