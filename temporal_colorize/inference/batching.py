@@ -2,11 +2,13 @@
 
 import queue
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from temporal_colorize.inference.memory import ran_out
 from temporal_colorize.models.contract import ColorOutput, State, VideoColorizer, fresh_state
 
 
@@ -18,6 +20,11 @@ class _Call:
     done: threading.Event = field(default_factory=threading.Event)
     result: tuple[ColorOutput, State | None] | None = None
     error: BaseException | None = None
+
+    def move(self, device: torch.device) -> None:
+        self.lightness = self.lightness.to(device)
+        self.hints = None if self.hints is None else self.hints.to(device)
+        self.state = None if self.state is None else tuple(plane.to(device) for plane in self.state)
 
     @property
     def kind(self) -> object:
@@ -54,6 +61,10 @@ class SharedNetwork:
         """Move the network; every session has the same device."""
         self.net = self.net.to(device)
         return self
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield the network's parameters; a graph has none."""
+        return self.net.parameters()
 
     def prepare(self, height: int, width: int) -> None:
         """Make frames of this size as fast as they can be."""
@@ -93,12 +104,19 @@ class SharedNetwork:
         try:
             self._answer(calls)
         except BaseException as error:
+            if len(calls) > 1 and isinstance(error, Exception) and ran_out(error):
+                self._most = len(calls) // 2
+                self._compute(calls[: self._most])
+                return self._compute(calls[self._most :])
             for call in calls:
                 call.error = error
         for call in calls:
             call.done.set()
 
     def _answer(self, calls: list[_Call]) -> None:
+        device = next((parameter.device for parameter in self.parameters()), calls[0].lightness.device)
+        for call in calls:  # another session may have had to move the network since they were made
+            call.move(device)
         if len(calls) == 1:
             call = calls[0]
             call.result = self.net(call.lightness, call.hints, call.state)

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from temporal_colorize.inference.batching import SharedNetwork
 from temporal_colorize.inference.runtimes import RuntimeOptions, open_weights
@@ -20,19 +20,23 @@ OPTIONS = SessionOptions(size=64, cut_threshold=1000)
 FIRST = torch.zeros(1, 1, 1, 96, 96)
 
 
-class Held:
-    """A network that waits, before it computes `FIRST`, until it is let go."""
+class Held(nn.Module):
+    """A network that waits, before it computes `FIRST`, until it is let go; it has memory for so many at once."""
 
-    def __init__(self, net: VideoColorizer) -> None:
+    def __init__(self, net: VideoColorizer, *, memory: int = 100) -> None:
+        super().__init__()
         self.__dict__.update({name: getattr(net, name) for name in VideoColorizer.__annotations__})
         self.net, self.busy, self.go, self.batches = net, threading.Event(), threading.Event(), []
+        self.memory = memory
 
-    def __call__(self, lightness: Tensor, *given: object) -> tuple[ColorOutput, State | None]:
+    def forward(self, lightness: Tensor, *given: object) -> tuple[ColorOutput, State | None]:
         if lightness.shape == FIRST.shape:
             self.busy.set()
             self.go.wait(10)
         else:
             self.batches.append(len(lightness))
+        if len(lightness) > self.memory:
+            raise torch.OutOfMemoryError("out of memory")
         return self.net(lightness, *given)
 
 
@@ -104,3 +108,13 @@ def test_an_error_reaches_whoever_called_and_the_thread_goes_on() -> None:
             shared(torch.zeros(1, 1, 1, 9, 9))
     assert shared(torch.zeros(1, 1, 1, 32, 32))[0].ab.shape == (1, 1, 2, 8, 8)
     shared.close()
+
+
+def test_where_memory_runs_out_fewer_go_together() -> None:
+    held = Held(tiny_network(), memory=1)
+    shared = SharedNetwork(held, most=4)
+    clips = [stream(number + 1)[None, -1:] for number in range(3)]
+    results = at_once(shared, [lambda clip=clip: shared(clip)[0].ab for clip in clips])
+    assert held.batches == [3, 1, 2, 1, 1]
+    for ab, clip in zip(results, clips, strict=True):
+        torch.testing.assert_close(ab, held.net(clip)[0].ab)
