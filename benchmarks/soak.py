@@ -33,7 +33,7 @@ SIZE, SECONDS = (640, 360), 20.0
 MOST_GROWTH, MOST_RECOVERY = 0.02, 5.0
 _SAMPLE = 5.0  # seconds between two looks at memory
 _SETTLED, _LAST = (300.0, 360.0), 60.0  # seconds: memory when everything has happened once, and of the end
-_LEAST = 8.0  # minutes, for there to be something between the two
+_LEAST = 8.0  # minutes
 _FLUSH = 1.0  # seconds after which nothing of an interrupted connection is on its way any more
 _KINDS = ("kill", "stall", "close", "restart")
 
@@ -211,16 +211,14 @@ def plot(log: dict[str, object], path: Path) -> None:
 
     figure, (upper, lower) = plt.subplots(2, 1, sharex=True, figsize=(9, 5), layout="constrained")
     upper.plot([when / 60 for when, _ in log["memory"]], [size for _, size in log["memory"]])
-    upper.set_ylabel("resident memory, MB")
-    upper.set_ylim(bottom=0)
+    upper.set(ylabel="resident memory, MB", ylim=(0, None))
     lines = log["health"]
     rates = [
         (later["colored"] - one["colored"]) / max(later["seconds"] - one["seconds"], 0.1)
         for one, later in itertools.pairwise(lines)
     ]
     lower.plot([line["seconds"] / 60 for line in lines[1:]], rates)
-    lower.set_ylabel("coloured frames a second")
-    lower.set_xlabel("minutes")
+    lower.set(ylabel="coloured frames a second", xlabel="minutes")
     for event in log["events"]:
         for axes in (upper, lower):
             axes.axvline(event["at"] / 60, color="tab:red", linewidth=0.7)
