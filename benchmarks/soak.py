@@ -32,7 +32,8 @@ from tests.support.rtsp import RtspServer
 SIZE, SECONDS = (640, 360), 20.0
 MOST_GROWTH, MOST_RECOVERY = 0.02, 5.0
 _SAMPLE = 5.0  # seconds between two looks at memory
-_SETTLED, _LAST = (0.15, 0.25), 0.9  # shares of the run whose memory is compared: after the start, and at the end
+_SETTLED, _LAST = (300.0, 360.0), 60.0  # seconds: memory when everything has happened once, and of the end
+_LEAST = 8.0  # minutes
 _FLUSH = 1.0  # seconds after which nothing of an interrupted connection is on its way any more
 _KINDS = ("kill", "stall", "close", "restart")
 
@@ -186,8 +187,8 @@ def _interrupt(server: RtspServer, scene: Path, event: Event) -> RtspServer:
 def judge(log: dict[str, object]) -> dict[str, object]:
     """Compare the log with what must be."""
     end = 60 * log["minutes"]
-    early = [size for when, size in log["memory"] if _SETTLED[0] * end <= when <= _SETTLED[1] * end]
-    late = [size for when, size in log["memory"] if when >= _LAST * end]
+    early = [size for when, size in log["memory"] if _SETTLED[0] <= when <= _SETTLED[1]]
+    late = [size for when, size in log["memory"] if when >= end - _LAST]
     growth = statistics.median(late) / statistics.median(early) - 1
     slowest = max((event["recovery"] if event["recovery"] is not None else float("inf")) for event in log["events"])
     ended = log["exit"]["status"] == 0 and log["exit"]["seconds"] < 2
@@ -210,16 +211,14 @@ def plot(log: dict[str, object], path: Path) -> None:
 
     figure, (upper, lower) = plt.subplots(2, 1, sharex=True, figsize=(9, 5), layout="constrained")
     upper.plot([when / 60 for when, _ in log["memory"]], [size for _, size in log["memory"]])
-    upper.set_ylabel("resident memory, MB")
-    upper.set_ylim(bottom=0)
+    upper.set(ylabel="resident memory, MB", ylim=(0, None))
     lines = log["health"]
     rates = [
         (later["colored"] - one["colored"]) / max(later["seconds"] - one["seconds"], 0.1)
         for one, later in itertools.pairwise(lines)
     ]
     lower.plot([line["seconds"] / 60 for line in lines[1:]], rates)
-    lower.set_ylabel("coloured frames a second")
-    lower.set_xlabel("minutes")
+    lower.set(ylabel="coloured frames a second", xlabel="minutes")
     for event in log["events"]:
         for axes in (upper, lower):
             axes.axvline(event["at"] / 60, color="tab:red", linewidth=0.7)
@@ -235,6 +234,8 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=12)
     parser.add_argument("--output", type=Path, default=Path("docs"))
     given = parser.parse_args()
+    if given.minutes < _LEAST:
+        parser.error(f"--minutes {given.minutes}: memory can be judged after {_LEAST:.0f}")
     with tempfile.TemporaryDirectory() as folder:
         log = soak(given.minutes, plan_events(given.minutes, given.events), Path(folder))
     log = {"verdict": judge(log), **log}

@@ -32,8 +32,8 @@ def test_disorder_is_found_and_a_restart_is_none() -> None:
 
 def test_the_verdict() -> None:
     log = {
-        "minutes": 1,
-        "memory": [[second, 500.0 + (9 if second > 54 else 0)] for second in range(0, 60, 2)],
+        "minutes": 10,
+        "memory": [[second, 500.0 + (9 if second > 400 else 0)] for second in range(0, 600, 5)],
         "events": [{"recovery": 4.0}],
         "disorder": [],
         "exit": {"status": 0, "seconds": 0.5},
