@@ -46,6 +46,7 @@ def live_once(config: "DictConfig") -> None:
     from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import Session, SessionOptions
     from temporal_colorize.options import require_number, require_one_of
+    from temporal_colorize.video import Limits
     from temporal_colorize.video.live import SourceOptions, TargetOptions
     from temporal_colorize.video.live.targets import target_of
 
@@ -56,7 +57,7 @@ def live_once(config: "DictConfig") -> None:
         require_number("live.batch", config.live.batch, least=1, most=64)
     target = TargetOptions(**{name: config.live[name] for name in _TARGET})
     health = HealthOptions(**{name: config.live[name] for name in _HEALTH})
-    source = SourceOptions(**config.live.source)
+    source = SourceOptions(**config.live.source, limits=Limits(**config.limits))
     cameras = cameras_of(config)
     for camera in cameras:
         target_of(camera.output, target)  # refuses what cannot be written, before anything is loaded

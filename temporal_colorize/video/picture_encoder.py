@@ -6,7 +6,7 @@ import av
 import numpy as np
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 
 from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.frame import Frame
@@ -30,13 +30,14 @@ class PictureEncoder:
         for tag, value in info.output_tags.items():
             setattr(self._picture, tag, value)
 
-    def encode(self, frame: Frame, cb: np.ndarray, cr: np.ndarray) -> list[Packet]:
+    def encode(self, frame: Frame, cb: np.ndarray, cr: np.ndarray, *, alone: bool = False) -> list[Packet]:
         """Encode one coloured picture; packets of earlier ones may come out.
 
         Args:
             frame: the source's frame, in the source's order.
             cb: (h, w) as ``VideoInfo.chroma_shape`` says, integers in the luma's depth, range and matrix.
             cr: likewise.
+            alone: whether it must stand for itself, as a keyframe.
 
         Raises:
             ValueError: if a plane's shape or type does not fit.
@@ -52,6 +53,7 @@ class PictureEncoder:
         picture.make_writable()  # other memory, where the encoder still reads the last picture's
         fill(picture, frame.luma, cb, cr)
         picture.pts, picture.time_base, picture.duration = frame.pts, frame.time_base, frame.duration
+        picture.pict_type = PictureType.I if alone else PictureType.NONE
         return self._packets(picture)
 
     def flush(self) -> list[Packet]:

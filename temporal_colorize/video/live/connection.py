@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,15 +15,16 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 
 from temporal_colorize.options import require_number, require_one_of
+from temporal_colorize.video.decoder import demuxed
 from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.info import VideoInfo, inspect
+from temporal_colorize.video.limits import Limits
 from temporal_colorize.video.live.addresses import redacted, scheme_of, webcam
 from temporal_colorize.video.live.timeline import TIME_BASE, Backlog
+from temporal_colorize.video.opening import network_options
 
 _MOST_PENDING = 64  # packets whose pictures have not come out of the decoder
 _PROBED = 500_000  # bytes that are looked at before decoding begins
-# A playlist from the net may not make us read files.
-_PROTOCOLS = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,crypto,rtmp,rtmps,rtmpt,srt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,7 @@ class SourceOptions:
         probe: for how long a new connection is looked at before it is decoded.
         behind: how far decoding may be behind before packets are dropped up to the next keyframe.
         transport: "tcp" or "udp", of RTSP.
+        limits: what the source is trusted with.
 
     Raises:
         ValueError: If a value is out of its range.
@@ -52,6 +54,7 @@ class SourceOptions:
     probe: float = 0.5
     behind: float = 0.5
     transport: str = "tcp"
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         require_number("live.source.queue", self.queue, least=1, most=64)
@@ -113,6 +116,7 @@ class Connection:
             if self._stream is None or self._stream.codec_context is None:
                 raise VideoError(f"{redacted(address)}: there is no video in it that FFmpeg can decode")
             context = self._stream.codec_context
+            context.options = {**context.options, "max_pixels": str(options.limits.pixels)}
             context.thread_type = "SLICE"  # threads of whole frames give each picture later
             context.flags |= Flags.low_delay
             self.sound: list[AudioStream] = [s for s in self._container.streams.audio if s.codec_context is not None]
@@ -142,7 +146,7 @@ class Connection:
                 yield from self._decode(packet, now)
 
     def _packets(self) -> Iterator[tuple[Packet, float, float]]:
-        packets = self._container.demux([self._stream, *self.sound])
+        packets = demuxed(self._container, [self._stream, *self.sound], [])
         before = time.monotonic()
         while True:
             try:
@@ -184,8 +188,8 @@ def _seconds(stamp: int | None, time_base: Fraction | None) -> float | None:
 
 def _open(address: str, options: SourceOptions) -> av.container.InputContainer:
     device, scheme = webcam(address), scheme_of(address)
-    asked = {"probesize": str(_PROBED), "analyzeduration": str(round(options.probe * 1e6))}
-    asked["protocol_whitelist"] = _PROTOCOLS
+    asked = {} if device else network_options(address, options.limits)
+    asked |= {"probesize": str(_PROBED), "analyzeduration": str(round(options.probe * 1e6))}
     if scheme in ("rtsp", "rtsps"):
         asked |= {"rtsp_transport": options.transport}
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -11,7 +12,6 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
-from av.video.frame import PictureType, VideoFrame
 
 from temporal_colorize.video.encoder import Encoder, add_video
 from temporal_colorize.video.frame import Frame
@@ -19,7 +19,7 @@ from temporal_colorize.video.info import VideoInfo, codec_of
 from temporal_colorize.video.live.sinks import BETWEEN, Pipe, Publisher
 from temporal_colorize.video.live.targets import COMMON, Target
 from temporal_colorize.video.paths import holds
-from temporal_colorize.video.pixels import fill
+from temporal_colorize.video.picture_encoder import PictureEncoder
 
 _STDOUT = 1
 _PATIENCE = 3.0  # seconds for which a publisher may take nothing
@@ -68,9 +68,7 @@ class Muxer:
         self._container = self._opened()
         try:
             self._stream = add_video(self._container, encoder, info, target=target.shown)
-            self._picture = VideoFrame(info.width, info.height, encoder.pix_fmt)
-            for tag, value in info.output_tags.items():
-                setattr(self._picture, tag, value)
+            self._pictures = PictureEncoder(self._stream.codec_context, encoder.pix_fmt, info, target=target.shown)
             for stream in sound:
                 self._adopt(stream)
             self._container.metadata.update(metadata)
@@ -80,22 +78,18 @@ class Muxer:
             raise
 
     def write(self, frame: Frame, cb: np.ndarray, cr: np.ndarray) -> None:
-        """Encode a picture; planes as `VideoWriter.write` takes them.
+        """Encode a picture, see `PictureEncoder.encode`.
 
         Raises:
+            VideoError: If the encoder fails.
             av.FFmpegError, OSError: If the output takes no more.
         """
         if self.began is None:
             self.began = self._keyframe_at = frame.pts
-        picture = self._picture
-        picture.make_writable()  # other memory, where the encoder still reads the last picture's
-        fill(picture, frame.luma, cb, cr)
-        picture.pts, picture.time_base, picture.duration = self._moved(frame.pts), frame.time_base, frame.duration
         alone = frame.pts >= self._keyframe_at
-        picture.pict_type = PictureType.I if alone else PictureType.NONE
         if alone:
             self._keyframe_at = frame.pts + self._keyframes
-        self._container.mux(self._stream.encode(picture))
+        self._mux(self._pictures.encode(replace(frame, pts=self._moved(frame.pts)), cb, cr, alone=alone))
 
     def copy(self, packet: Packet) -> None:
         """Pass a packet of sound on; one of a stream that is left out, or from before the pictures, is ignored."""
@@ -116,7 +110,7 @@ class Muxer:
 
     def close(self) -> None:
         """Finish what has been written; a file takes its name."""
-        self._container.mux(self._stream.encode(None))
+        self._mux(self._pictures.flush())
         self._container.close()
         if self._sink is not None:
             self._sink.close()
@@ -136,6 +130,11 @@ class Muxer:
             return av.open(self.place, "w", format=self.target.format, container_options=options)
         format_ = BETWEEN if self.target.is_published else self.target.format
         return av.open(self._sink, "w", format=format_, container_options=dict(COMMON))
+
+    def _mux(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            packet.stream = self._stream
+            self._container.mux(packet)
 
     def _moved(self, pts: int) -> int:
         """Files begin at 0; streams go on as long as the program runs."""

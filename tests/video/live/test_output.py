@@ -141,7 +141,7 @@ def test_a_full_disk_breaks_a_file_and_the_next_is_tried(tmp_path: Path, said: l
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("temporal_colorize.video.live.muxer.fill", full)
+        patched.setattr("temporal_colorize.video.live.muxer.Muxer._mux", full)
         assert write(output, info, 1, first=3) == 0
     time.sleep(0.1)
     assert write(output, info, 5, first=4) == 5
