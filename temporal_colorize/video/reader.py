@@ -28,7 +28,7 @@ from temporal_colorize.video.limits import Limits
 from temporal_colorize.video.opening import oversized, require_size
 from temporal_colorize.video.part import Part
 from temporal_colorize.video.position import Position
-from temporal_colorize.video.reading import Plan, Reading
+from temporal_colorize.video.reading import DamageError, Plan, Reading
 from temporal_colorize.video.source import exact_rate, locate, open_source
 from temporal_colorize.video.unfinished import GROWN, Watch
 
@@ -119,18 +119,19 @@ class VideoReader:
             deinterlace=deinterlace,
             limits=self._limits,
         )
-        self._reading = self._begin()
+        self._reading = self._begin(careful=False)
 
-    def _begin(self) -> Reading:
+    def _begin(self, *, careful: bool) -> Reading:
         """Open the file where the part begins."""
+        threads = 1 if self.device or careful else self._threads
         container, stream = self._open_stream(HWAccel(self.device) if self.device else None)
         stream.thread_type = "AUTO"
-        stream.thread_count = 1 if self.device else self._threads
+        stream.thread_count = threads
         self.notes = list(self._opening)
         if self.part.start and not self._plan.untimed:
             with contextlib.suppress(av.FFmpegError):  # then it is read from the beginning
                 container.seek(self.part.shift(Fraction(1, av.time_base)))
-        return Reading(container, stream, self._plan, self.notes)
+        return Reading(container, stream, self._plan, self.notes, careful=threads == 1)
 
     def _assume(self, untimed: bool, rate: float | None, own: Fraction | None) -> None:
         """Choose the rate of a file without timestamps, and say so."""
@@ -208,22 +209,36 @@ class VideoReader:
         Raises:
             VideoError: at the end, if nothing could be decoded.
         """
-        for item in self._reading.items() if after is None else self._after(after):
+        for item in self._items(after):
             yield item
             if mark_every and isinstance(item, Frame) and self._reading.frames % mark_every == 0:
-                yield self._reading.position(item)
+                yield self._reading.position()
         if not self._reading.frames:
             raise self._nothing()
         self._conclude()
 
+    def _items(self, after: Position | None) -> Iterator[Frame | Packet]:
+        """Read on; from the first damage on, one thread decodes, so that the pictures are the same every time."""
+        try:
+            yield from self._reading.items() if after is None else self._after(after)
+        except DamageError:
+            place = self._reading.position() or after
+            self._restart()
+            yield from self._reading.items() if place is None else self._after(place)
+
     def _after(self, place: Position) -> Iterator[Frame | Packet]:
         """Go on from a place: decode from the keyframe before it, or where that does not lead there, from the start."""
-        found = self._reading.find(place)
-        if found is not None:
-            return found
-        self.close()
-        self._reading = self._begin()
-        return self._reading.replay(place)
+        found = None
+        with contextlib.suppress(DamageError):
+            found = self._reading.find(place)
+        if found is None:
+            self._restart()
+            found = self._reading.replay(place)
+        return found
+
+    def _restart(self) -> None:
+        """Begin anew, with one thread to decode. The open file goes with the last packet of it that somebody holds."""
+        self._reading = self._begin(careful=True)
 
     def _conclude(self) -> None:
         if lost := self._reading.lost:

@@ -33,6 +33,10 @@ Item = Frame | Packet
 _SEARCHED = 200  # packets after a place in which its last picture must come out again
 
 
+class DamageError(Exception):
+    """Threads of a decoder show what they make up for damage before it is finished: one must decode from here on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What is known of a file before it is read.
@@ -66,6 +70,7 @@ class Reading:
         stream: that of the pictures.
         plan: see ``Plan``.
         notes: gets what is done otherwise than asked, in a line each.
+        careful: whether one thread decodes.
 
     Attributes:
         container: as given, and
@@ -74,7 +79,10 @@ class Reading:
         frames: pictures yielded so far, or before the place it went on from.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream, plan: Plan, notes: list[str]) -> None:
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, plan: Plan, notes: list[str], *, careful: bool
+    ) -> None:
+        self._careful, self._newest = careful, None
         self.container, self.stream, self._plan, self._notes = container, stream, plan, notes
         self.copied: list[Stream] = [s for s in container.streams if s.type in ("audio", "subtitle")]
         self.frames = self._read = self._decoded = self._before_keyframe = self._failed = 0
@@ -109,7 +117,12 @@ class Reading:
         return max(self._plan.skipped, self._before_keyframe)
 
     def items(self) -> Iterator[Item]:
-        """Read on, up to the end of the part."""
+        """Read on, up to the end of the part.
+
+        Raises:
+            DamageError: at the first damage, where several threads decode.
+            VideoError: where the source takes too long.
+        """
         for packet in self._packets:
             if packet is not None and packet.stream.index != self.stream.index:
                 yield from self._cut(packet)
@@ -119,12 +132,14 @@ class Reading:
                 break
         self._loss.end()
 
-    def position(self, frame: Frame) -> Position:
-        """Return the place after a frame, the last one yielded."""
-        return Position(
+    def position(self) -> Position | None:
+        """Return the place after the last frame that was yielded; None before any."""
+        frame = self._newest
+        return frame and Position(
             frames=self.frames,
             packets=self._read,
-            keyframe=None if self._plan.untimed else self._keyframes.before(self._last),
+            # What a decoder makes up for what it lacks may come of pictures from before any keyframe.
+            keyframe=None if self._plan.untimed or self.damaged else self._keyframes.before(self._last),
             pts=self._last,
             luma=fingerprint(frame.luma),
             state=self._carried(),
@@ -218,16 +233,22 @@ class Reading:
         try:
             pictures = self.stream.decode(packet)
         except av.FFmpegError as error:
-            self._failed += 1
+            self._note_damage()
             self._note_oversized(error)
             return
         for picture in pictures:
             self._decoded += 1
             if self._decoded > self._plan.skipped:
-                self._failed += picture.is_corrupt
+                if picture.is_corrupt:
+                    self._note_damage()
                 self._loss.shown(picture.pts, interlaced=picture.interlaced_frame)
                 self._time(picture)
                 yield picture
+
+    def _note_damage(self) -> None:
+        if not self._careful:
+            raise DamageError
+        self._failed += 1
 
     def _note_oversized(self, error: av.FFmpegError) -> None:
         refusal = oversized(self.stream, error, self._plan.limits)
@@ -250,7 +271,8 @@ class Reading:
             if not self._is_over and not part.begins_after(picture.pts * base):
                 luma = self._luma(picture)
                 self.frames += 1
-                yield Frame(luma, picture.pts - part.shift(base), base, picture.duration or 0)
+                self._newest = Frame(luma, picture.pts - part.shift(base), base, picture.duration or 0)
+                yield self._newest
 
     def _luma(self, picture: VideoFrame) -> Any:
         info = self._plan.info

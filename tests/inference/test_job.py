@@ -1,5 +1,6 @@
 """A job that is stopped anywhere and gone on with gives what it would have given."""
 
+import contextlib
 import errno
 import json
 from fractions import Fraction
@@ -15,6 +16,7 @@ from temporal_colorize.inference.job import Job
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.video import Report, colorize_video
 from temporal_colorize.video import Position, VideoError
+from tests.support.damage_table import CASES, Case
 from tests.support.networks import tiny_weights
 from tests.support.videos import damage, frame_times, packets_of, variable_pts, write_video
 
@@ -121,6 +123,26 @@ def test_damage_is_met_and_counted_alike(tmp_path: Path) -> None:
     assert report.kept == 30 and report.damaged == expected.damaged and report.retimed == expected.retimed
     np.testing.assert_array_equal(pictures(pieces), pictures(whole))
     assert packets_of(pieces, "audio") == packets_of(whole, "audio")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES.values() if case.error is None],
+    ids=[name for name, case in CASES.items() if case.error is None],
+)
+def test_every_odd_recording_is_gone_on_with(tmp_path: Path, case: Case) -> None:
+    source = case.make(tmp_path)
+    given = {"segment": 4, **case.options}
+    expected = colorize(source, tmp_path / "whole.mkv", **given)
+    for stop_after in (5, 10):
+        with contextlib.suppress(StoppedError):  # some are shorter
+            colorize(source, tmp_path / "pieces.mkv", stop_after=stop_after, **given)
+    report = colorize(source, tmp_path / "pieces.mkv", **given)
+    np.testing.assert_array_equal(pictures(tmp_path / "pieces.mkv"), pictures(tmp_path / "whole.mkv"))
+    assert frame_times(tmp_path / "pieces.mkv") == frame_times(tmp_path / "whole.mkv")
+    told = ("frames", "damaged", "retimed", "ends_at", "left_out", "luma_changed", "notes", "cuts")
+    assert {name: getattr(report, name) for name in told} == {name: getattr(expected, name) for name in told}
 
 
 def stopped(tmp_path: Path) -> tuple[Path, Path, Path]:
