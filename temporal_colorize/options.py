@@ -1,11 +1,16 @@
 """Checks of options, all with the same words."""
 
+import math
 from collections.abc import Collection
 
 
 def require_number(name: str, value: object, *, least: float, most: float = float("inf")) -> None:
     """Raise a ValueError that names the option unless its value is a number from `least` to `most`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not (math.isfinite(value) and least <= value <= most)
+    ):
         limits = f"of at least {least}" if most == float("inf") else f"from {least} to {most}"
         raise ValueError(f"{name}={value} must be a number {limits}")
 

@@ -36,7 +36,7 @@ def infer_once(config: "DictConfig") -> None:
         return live_once(config)
     end_soon()
     video = _named(config.video)
-    footage = find_footage(video) if is_many(video) else None  # before the weights are opened
+    footage = find_footage(video, config.output) if is_many(video) else None  # before the weights are opened
     if footage is not None and config.output is not None:
         writable_folder(config.output)
     colorize, settings = _prepare(config)

@@ -52,37 +52,55 @@ def is_many(video: str | Sequence[str]) -> bool:
     return os.path.isdir(video) or (not os.path.lexists(video) and any(sign in video for sign in _MAGIC))
 
 
-def find_footage(video: str | Sequence[str]) -> list[Footage]:
+def find_footage(video: str | Sequence[str], output: str | None = None) -> list[Footage]:
     """List the files of a folder (and the folders in it), of a pattern such as ``footage/**/*.mp4``, or of several.
 
     In folders, only files whose suffix is that of a video or a picture count. Hidden files, and what this program wrote
-    (``clip.color.mp4`` beside ``clip.mp4``), are left out.
+    (``clip.color.mp4`` beside ``clip.mp4``, and all that is below the output folder), are left out.
 
     Raises:
         VideoError: If there are none.
     """
-    found = {}
-    for name in [video] if isinstance(video, str) else video:
-        for source, shown in _files_of(name):
-            found.setdefault(source, shown)
-    kept = {source: shown for source, shown in found.items() if not _is_ours(source)}
+    if isinstance(video, str):
+        root, found = _root(video), _files_of(video)
+    else:
+        found = sorted({Path(os.path.abspath(path)) for name in video for path in _files_of(name)})
+        root = Path(os.path.commonpath([path.parent for path in found])) if found else Path()
+    into = None if output is None else Path(output).resolve()
+    kept = [path for path in found if not _is_ours(path) and not (into and _is_below(path, into, root))]
     if not kept:
         raise VideoError(f"video={video}: there are no videos or pictures; check the folder or the pattern")
-    stems = Counter((source.parent, source.stem) for source in kept)
-    return [
-        Footage(source, shown, source.stem if stems[source.parent, source.stem] == 1 else source.name)
-        for source, shown in sorted(kept.items())
-    ]
+    return [Footage(path, path.relative_to(root), name) for path, name in zip(kept, _names(kept), strict=True)]
 
 
-def _files_of(name: str) -> list[tuple[Path, Path]]:
+def _root(name: str) -> Path:
+    """Return the folder, or the first part of a pattern that has no wildcard, or a file's folder."""
     if os.path.isdir(name):
-        root, paths = Path(name), (Path(found) for found in _glob(f"{glob.escape(name)}/**/*"))
-        return [(path, path.relative_to(root)) for path in paths if path.suffix.lower() in VIDEOS | PICTURES]
-    if not is_many(name):
-        return [(Path(name), Path(Path(name).name))]
-    fixed = os.path.dirname(name[: min(name.index(sign) for sign in _MAGIC if sign in name)])
-    return [(Path(path), Path(os.path.relpath(path, fixed or "."))) for path in _glob(name)]
+        return Path(name)
+    fixed = name[: min(name.index(sign) for sign in _MAGIC if sign in name)] if is_many(name) else name
+    return Path(os.path.dirname(fixed))
+
+
+def _files_of(name: str) -> list[Path]:
+    if os.path.isdir(name):
+        paths = map(Path, _glob(f"{glob.escape(name)}/**/*"))
+        return sorted(path for path in paths if path.suffix.lower() in VIDEOS | PICTURES)
+    return sorted(map(Path, _glob(name))) if is_many(name) else [Path(name)]
+
+
+def _names(sources: Sequence[Path]) -> list[str]:
+    """Name outputs by stems, but by whole names in folders where stems, or a stem and a whole name, would meet."""
+    names = {source: source.stem for source in sources}
+    while met := [
+        key for key, count in Counter((path.parent, name) for path, name in names.items()).items() if count > 1
+    ]:
+        names.update({path: path.name for path, name in names.items() if (path.parent, name) in met})
+    return list(names.values())
+
+
+def _is_below(path: Path, output: Path, root: Path) -> bool:
+    """Say whether a file lies in an output folder that is itself inside the folder that is searched."""
+    return output != root.resolve() and output in path.resolve().parents
 
 
 def _glob(pattern: str) -> list[str]:

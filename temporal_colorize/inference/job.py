@@ -1,11 +1,13 @@
 """A job that survives: finished segments and a journal in a folder beside the output, and the state to go on from."""
 
+import contextlib
 import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -17,6 +19,7 @@ from temporal_colorize.video.packets import PacketFile
 
 Resume = Literal["auto", "off"]
 _FORMAT = 1  # of the journal
+_HEADER, _ENTRY = ("format", "source", "settings"), ("segment", "state", "position", "totals")
 _SAMPLES, _SAMPLE = 64, 1 << 20  # so many bytes at so many places know a source again
 
 
@@ -44,7 +47,10 @@ class Job:
             other settings.
     """
 
-    def __init__(self, target: Path, source: Path, settings: Mapping[str, object], *, resume: Resume = "auto") -> None:
+    def __init__(
+        self, target: Path, source: Sequence[Path], settings: Mapping[str, object], *, resume: Resume = "auto"
+    ) -> None:
+        self._source = list(source)
         self.target, self.folder = target, target.with_name(f".{target.name}.job")
         self.part = self.folder / "output"
         self.segments: list[Path] = []
@@ -97,7 +103,7 @@ class Job:
         Raises:
             VideoError: If that cannot be written (a full disk).
         """
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         state, before = segment.with_suffix(".state"), self._state
         entry = {
@@ -106,13 +112,11 @@ class Job:
             "position": position and position.as_json(),
             "totals": dict(totals),
         }
-        try:
-            save_file(snapshot, state)
+        with _clearly(self.folder):
+            _write(state, save(snapshot))
             self._append(entry)
             if before is not None:
                 before.unlink(missing_ok=True)
-        except OSError as error:
-            raise VideoError(f"{self.folder}: {reason(error)}; is the disk full?") from None
         self._enter(entry)
 
     def snapshot(self) -> Snapshot:
@@ -132,24 +136,23 @@ class Job:
             ) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             lock.close()
             raise VideoError(f"{self.target}: another process is writing it; wait for it, or stop it") from None
+        except OSError:  # a file system without locks
+            pass
         return lock
 
     def _read(self) -> list[dict[str, Any]]:
         """Read the journal up to the first line that is not whole, or whose files are not there."""
         entries: list[dict[str, Any]] = []
         try:
-            lines = self._journal.read_text().splitlines()
+            lines = self._journal.read_text(errors="replace").splitlines()
         except OSError:
             return entries
         for line in lines:
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                break
-            if "segment" in entry and not (self.folder / entry["segment"]).is_file():
+            entry = _parsed(line, _ENTRY if entries else _HEADER)
+            if entry is None or (entries and not (self.folder / entry["segment"]).is_file()):
                 break
             entries.append(entry)
         while len(entries) > 1 and not (self.folder / entries[-1]["state"]).is_file():
@@ -159,7 +162,7 @@ class Job:
     def _adopt(self, found: list[dict[str, Any]], header: Mapping[str, Any]) -> None:
         known, *entries = found
         frames = entries[-1]["totals"]["frames"]
-        if (other := _difference(known, header)) is not None:
+        if (other := _difference(known, header, self._source)) is not None:
             raise VideoError(
                 f"{self.target}: {frames} frames of it are kept from a run with {other}; give the same again to go on "
                 "from there, or resume=off to throw them away"
@@ -169,10 +172,11 @@ class Job:
             self._enter(entry)
 
     def _begin(self, header: Mapping[str, Any]) -> None:
-        for path in self.folder.iterdir():
-            if path.name != "lock":
-                path.unlink()
-        self._append(header)
+        with _clearly(self.folder):
+            for path in self.folder.iterdir():
+                if path.name != "lock":
+                    path.unlink()
+            self._append(header)
 
     def _enter(self, entry: Mapping[str, Any]) -> None:
         self.segments.append(self.folder / entry["segment"])
@@ -187,8 +191,9 @@ class Job:
     def _rewrite(self, entries: list[dict[str, Any]]) -> None:
         """Leave out what could not be read."""
         fresh = self._journal.with_suffix(".new")
-        fresh.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
-        os.replace(fresh, self._journal)
+        with _clearly(self.folder):
+            _write(fresh, "".join(json.dumps(entry) + "\n" for entry in entries).encode())
+            os.replace(fresh, self._journal)
 
     def _append(self, entry: Mapping[str, Any]) -> None:
         with self._journal.open("a") as file:
@@ -197,24 +202,60 @@ class Job:
             os.fsync(file.fileno())
 
 
-def describe(*files: Path) -> dict[str, object]:
-    """Describe files so that they are known again: size, and a hash of up to 64 MiB spread over them."""
-    digest, sizes = hashlib.blake2b(digest_size=16), [path.stat().st_size for path in files]
+def describe(*files: Path, most: int | None = None) -> dict[str, object]:
+    """Describe files so that they are known again: size, and a hash of up to 64 MiB spread over them.
+
+    Args:
+        files: The files.
+        most: Bytes of each that count; None for all.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    sizes = [min(path.stat().st_size, most or sys.maxsize) for path in files]
     digest.update(repr([(path.name, size) for path, size in zip(files, sizes, strict=True)][1:]).encode())
     samples = max(1, _SAMPLES // len(files))
     for path, size in list(zip(files, sizes, strict=True))[:: -(-len(files) // _SAMPLES)]:
         with path.open("rb") as file:
             for place in range(samples):
                 file.seek(max(place * _SAMPLE, (size - _SAMPLE) * place // max(1, samples - 1)))
-                digest.update(file.read(_SAMPLE))
+                digest.update(file.read(min(_SAMPLE, max(0, size - file.tell()))))
     return {"name": files[0].name, "bytes": sum(sizes), "hash": digest.hexdigest()}
 
 
-def _difference(known: Mapping[str, Any], header: Mapping[str, Any]) -> str | None:
+def _has_grown(known: Mapping[str, Any], files: Sequence[Path]) -> bool:
+    """Say whether a file begins with what was known of it: a recording that was still being written."""
+    size = known["bytes"]
+    return len(files) == 1 and files[0].stat().st_size > size and describe(*files, most=size) == known
+
+
+def _parsed(line: str, needed: Collection[str]) -> dict[str, Any] | None:
+    """Read a line of the journal; None if a kill or a disk has damaged it."""
+    try:
+        entry = json.loads(line)
+        return entry if set(needed) <= set(entry) else None
+    except (ValueError, TypeError):
+        return None
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def _clearly(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise VideoError(f"{path}: {reason(error)}; is the disk full?") from None
+
+
+def _difference(known: Mapping[str, Any], header: Mapping[str, Any], files: Sequence[Path]) -> str | None:
     """Say in what the first setting differs; None if none does."""
     if known["format"] != header["format"]:
         return "another version of this program"
-    if known["source"] != header["source"]:
+    if known["source"] != header["source"] and not _has_grown(known["source"], files):
         return f"another source, {known['source']['name']} of {known['source']['bytes']} bytes"
     names = sorted({*known["settings"], *header["settings"]})
     for name in names:

@@ -78,6 +78,8 @@ def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -
     import cv2
 
     path = Path(source)
+    if path.exists() and not path.is_file():
+        raise PictureError(f"{path}: is not a file; name a picture")  # reading a pipe might never end
     try:
         content = path.read_bytes()
     except OSError as error:

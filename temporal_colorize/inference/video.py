@@ -159,7 +159,7 @@ def colorize_video(
     known = {
         "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "rate": rate,
         "deinterlace": deinterlace, "audio": audio, "gate": gate and asdict(gate), "batch": batch, "start": start,
-        "end": end, "segment": segment, **session.settings(), **(settings or {}),
+        "end": end, "segment": segment, "limits": asdict(limits or Limits()), **session.settings(), **(settings or {}),
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(
@@ -215,6 +215,7 @@ def _color(
         stream.restore(job.snapshot())
     items = reader.read(mark_every=segment, after=job.position)
     earlier, last = job.totals.get("notes", []), job.totals.get("last", 0.0)
+    was_changed = job.totals.get("luma_changed", False)
     with contextlib.ExitStack() as stack:
         decoded = stack.enter_context(closing(ahead(profile.timed("decode", items), most=QUEUE, name="decode")))
         looked = stack.enter_context(closing(ahead(_look(decoded, stream, batch), most=behind, name="look")))
@@ -225,7 +226,8 @@ def _color(
             # Between marks some of these are ahead by what waits between the threads; they are read at the end.
             totals = {
                 "frames": job.frames + filled.frames, "last": last, "looks": stream.looks, "cuts": stream.cuts,
-                "damaged": reader.damaged, "retimed": reader.retimed, "luma_changed": reader.luma_changed,
+                "damaged": reader.damaged, "retimed": reader.retimed,
+                "luma_changed": reader.luma_changed or was_changed,
                 "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
             }  # fmt: skip
             job.record(file.path, filled.position, filled.carried, totals)

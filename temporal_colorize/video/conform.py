@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation
 
@@ -45,6 +47,14 @@ class Conformer:
             return picture
         self.changed = True
         return self._convert(picture, full=full or layout.kind == "rgb")
+
+    def state(self) -> dict[str, Any]:
+        """Copy what is carried from picture to picture; JSON can hold it."""
+        return {"changed": self.changed, "last": list(self._last), "changes": self._changes}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a ``state``."""
+        self.changed, self._last, self._changes = state["changed"], tuple(state["last"]), state["changes"]
 
     def _convert(self, picture: VideoFrame, *, full: bool) -> VideoFrame:
         info = self._info

@@ -44,6 +44,10 @@ class Deinterlacer:
         self._wanted = mode == "on"
         self._made_for: tuple[int, int, str] | None = None
 
+    def begin(self, *, at_once: bool) -> None:
+        """Take the next picture for interlaced, if ``at_once``, whatever it is marked as."""
+        self._wanted |= at_once
+
     def feed(self, picture: VideoFrame | None) -> Iterator[VideoFrame]:
         """Give the next picture, or None for the end, and yield those that are ready."""
         kind = picture and (picture.width, picture.height, picture.format.name)

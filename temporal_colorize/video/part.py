@@ -35,6 +35,10 @@ class Part:
                 raise ValueError(f"end={self.end} must be above start={self.start}")
 
     @property
+    def _begins(self) -> Fraction:
+        return self.origin + _exact(self.start)
+
+    @property
     def is_whole(self) -> bool:
         """Whether this is the whole file."""
         return not self.start and self.end is None
@@ -46,16 +50,21 @@ class Part:
 
     def shift(self, time_base: Fraction) -> int:
         """Return what to take from the file's own timestamps, in units of `time_base`."""
-        return round((self.origin + Fraction(self.start)) / time_base) if self.start else 0
+        return round(self._begins / time_base) if self.start else 0
 
     def begins_after(self, time: Fraction) -> bool:
         """Say whether a time of the file is before the part."""
-        return bool(self.start) and time < self.origin + Fraction(self.start)
+        return bool(self.start) and time < self._begins
 
     def is_over(self, time: Fraction) -> bool:
         """Say whether a time of the file is after the part."""
-        return self.end is not None and time >= self.origin + Fraction(self.end)
+        return self.end is not None and time >= self.origin + _exact(self.end)
 
     def is_long_over(self, time: Fraction) -> bool:
         """Say whether nothing of the part can follow in a file that has come to this time."""
         return self.is_over(time - _LEAD)
+
+
+def _exact(seconds: Fraction | float) -> Fraction:
+    """Take a number as it was written: 3.6 is less in binary, and would leave out the picture at 3.6 s."""
+    return Fraction(str(seconds))

@@ -27,11 +27,13 @@ from temporal_colorize.video.info import VideoInfo, inspect, own_rate
 from temporal_colorize.video.limits import Limits
 from temporal_colorize.video.opening import oversized, require_size
 from temporal_colorize.video.part import Part
+from temporal_colorize.video.pictures import DamageError, Plan
 from temporal_colorize.video.position import Position
-from temporal_colorize.video.reading import DamageError, Plan, Reading
+from temporal_colorize.video.reading import Reading
 from temporal_colorize.video.source import exact_rate, locate, open_source
 from temporal_colorize.video.unfinished import GROWN, Watch
 
+_INDEXED = ("mov", "matroska")  # elsewhere a seek may land behind the keyframe, or on another clock
 _NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS
 
 
@@ -128,7 +130,7 @@ class VideoReader:
         stream.thread_type = "AUTO"
         stream.thread_count = threads
         self.notes = list(self._opening)
-        if self.part.start and not self._plan.untimed:
+        if self.part.start and container.format.name.startswith(_INDEXED) and self._plan.first >= 0:
             with contextlib.suppress(av.FFmpegError):  # then it is read from the beginning
                 container.seek(self.part.shift(Fraction(1, av.time_base)))
         return Reading(container, stream, self._plan, self.notes, careful=threads == 1)
@@ -214,8 +216,14 @@ class VideoReader:
             if mark_every and isinstance(item, Frame) and self._reading.frames % mark_every == 0:
                 yield self._reading.position()
         if not self._reading.frames:
-            raise self._nothing()
+            raise self._nothing(self._empty_part())
         self._conclude()
+
+    def _empty_part(self) -> str | None:
+        if self.part.is_whole:
+            return None
+        length = "" if self.info.duration is None else f", {self.info.duration:.2f} s long"
+        return f"has no picture from start={self.part.start} on{length}"
 
     def _items(self, after: Position | None) -> Iterator[Frame | Packet]:
         """Read on; from the first damage on, one thread decodes, so that the pictures are the same every time."""
@@ -241,7 +249,7 @@ class VideoReader:
         self._reading = self._begin(careful=True)
 
     def _conclude(self) -> None:
-        if lost := self._reading.lost:
+        if lost := self._reading.pictures.lost:
             self.notes.append(f"{lost} picture{'s' * (lost > 1)} before the first keyframe left out")
         if self._watch.changed:
             self.notes.append(GROWN)
@@ -251,10 +259,6 @@ class VideoReader:
         stream = _main_stream(container, self.path)
         require_size(container, stream, self.path, self._limits)
         return container, stream
-
-    def _nothing(self, refusal: str | None = None) -> VideoError:
-        why = refusal or "no picture in it can be decoded; copy or export it again from its source"
-        return VideoError(f"{self.path}: {why}")
 
     def _nothing(self, refusal: str | None = None) -> VideoError:
         why = refusal or "no picture in it can be decoded; copy or export it again from its source"

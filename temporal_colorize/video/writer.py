@@ -79,6 +79,7 @@ class VideoWriter:
         self.left_out = [f"transparency ({self.info.pix_fmt})"] if self.info.has_alpha else []
         self._copies: dict[int, Stream] = {}
         self._encodes = self._written = False
+        self._last_dts: int | None = None  # of the pictures, in units of the source's time base
         format_of(self.path)  # names the suffix we cannot write, before anything else
         chosen = {key: str(value) for key, value in (options or {}).items() if value is not None}
         self._encoder = choose_encoder(codec, self.info, chosen, str(self.path))
@@ -157,9 +158,17 @@ class VideoWriter:
     def _put(self, packets: list[Packet]) -> None:
         for packet in packets:
             packet.stream = self._stream
+            self._order(packet)
             with self._clearly():
                 self._container.mux(packet)
             self._written = True
+
+    def _order(self, packet: Packet) -> None:
+        """Have decoding times go on over the seams of segments; each encoder's begin before its first picture."""
+        if packet.dts is not None:
+            if self._last_dts is not None and packet.dts <= self._last_dts:
+                packet.dts = self._last_dts + 1
+            self._last_dts = packet.dts
 
     def close(self) -> None:
         """Finish the file and give it its name.

@@ -33,8 +33,33 @@ def test_patterns(folder: Path) -> None:
 
 
 def test_several(folder: Path) -> None:
-    assert shown([f"{folder}/a.mp4", f"{folder}/north", f"{folder}/a.mp4"]) == ["a.mp4", "c.ts", "deep/d.jpg",
-                                                                                "own.color.mp4"]  # fmt: skip
+    expected = ["a.mp4", "north/c.ts", "north/deep/d.jpg", "north/own.color.mp4"]
+    assert shown([f"{folder}/a.mp4", f"{folder}/north", f"{folder}/a.mp4"]) == expected
+
+
+def test_outputs_of_several_folders_do_not_meet(tmp_path: Path) -> None:
+    for name in ("cam1/x.mp4", "cam2/x.mp4", "cam2/x.mp4.mkv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_footage([str(tmp_path / "cam1"), str(tmp_path / "cam2" / "x.mp4"), str(tmp_path / "cam2")])
+    assert [str(item.output(Path("out"))) for item in found] == [
+        "out/cam1/x.color.*", "out/cam2/x.color.*", "out/cam2/x.mp4.color.*",
+    ]  # fmt: skip
+
+
+def test_a_stem_that_is_another_s_name(tmp_path: Path) -> None:
+    for name in ("a.mp4", "a.avi", "a.mp4.mkv"):
+        (tmp_path / name).touch()
+    outputs = {item.output(None) for item in find_footage(str(tmp_path))}
+    assert len(outputs) == 3
+
+
+def test_an_output_folder_inside_is_not_searched(folder: Path) -> None:
+    (folder / "done").mkdir()
+    (folder / "done" / "a.color.mp4").touch()
+    shown_with = [str(item.shown) for item in find_footage(str(folder), str(folder / "done"))]
+    assert "done/a.color.mp4" not in shown_with and "a.mp4" in shown_with
+    assert [str(item.shown) for item in find_footage(str(folder), str(folder))] == shown(str(folder))
 
 
 def test_what_is_one_file(folder: Path) -> None:
