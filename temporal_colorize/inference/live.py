@@ -1,6 +1,7 @@
 """Colours cameras for as long as they are there, or until somebody says stop."""
 
 import contextlib
+import itertools
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from temporal_colorize.inference.batching import SharedNetwork
 from temporal_colorize.inference.chroma_stream import ChromaStream, Work
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.health import Health, HealthOptions, HealthReport, Meter
+from temporal_colorize.inference.memory import give_back
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.threads import ahead
 from temporal_colorize.inference.video import STATEMENT
@@ -23,6 +25,7 @@ from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.live import LiveOutput, LiveSource, OutputClosed, Picture, SourceOptions, TargetOptions
 
 _TICK = 0.1  # seconds after which a thread that waits sees that it should stop
+_TICKS_TO_GIVE_BACK = 100  # after which freed memory goes back to the system
 _AHEAD = 1  # pictures between the network and the encoder
 
 
@@ -85,8 +88,10 @@ def colorize_live(cameras: Sequence[Camera], weights: Weights, plan: LivePlan) -
         try:
             for run in runs:
                 run.start()
-            while any(run.thread.is_alive() for run in runs):
+            for tick in itertools.takewhile(lambda _: any(run.thread.is_alive() for run in runs), itertools.count(1)):
                 time.sleep(_TICK)
+                if tick % _TICKS_TO_GIVE_BACK == 0:
+                    give_back()
         except KeyboardInterrupt:
             pass
         finally:

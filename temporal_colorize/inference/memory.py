@@ -1,4 +1,7 @@
-"""Tells running out of memory from any other failure, whatever computes."""
+"""Running out of memory, and giving back what is not needed."""
+
+import contextlib
+import ctypes
 
 import torch
 
@@ -10,3 +13,9 @@ def ran_out(error: Exception) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return any(word in str(error).lower() for word in _WORDS)
+
+
+def give_back() -> None:
+    """Have freed memory go back to the system; glibc keeps what the threads of a closed connection had, for ever."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library needs none of it
+        ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -120,7 +118,6 @@ class LiveSource:
             except Exception as error:  # a camera's data must not end a run of days
                 self._say(f"{type(error).__name__}: {scrubbed(str(error))}; connecting again")
             self.up = False
-            _trim()
             wait = self._options.wait if self.frames > before else wait
             self._stopped.wait(wait)
             wait = min(2 * wait, self._options.most_wait)
@@ -186,12 +183,6 @@ class LiveSource:
         if line != self._said and not self._stopped.is_set():
             self._tell(f"{self._name}: {line or 'connected'}")
         self._said = line
-
-
-def _trim() -> None:
-    """Have freed memory go back to the system: glibc would keep what the threads of a closed connection had."""
-    with contextlib.suppress(OSError, AttributeError):  # another C library needs none of it
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _look(info: VideoInfo) -> tuple[object, ...]:
