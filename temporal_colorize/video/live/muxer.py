@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import av
 import numpy as np
-from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
 from temporal_colorize.video.encoder import Encoder, add_video
 from temporal_colorize.video.frame import Frame
-from temporal_colorize.video.info import VideoInfo, codec_of
+from temporal_colorize.video.info import VideoInfo
+from temporal_colorize.video.live.connection import Sound
 from temporal_colorize.video.live.sinks import BETWEEN, Pipe, Publisher
 from temporal_colorize.video.live.targets import COMMON, Target
 from temporal_colorize.video.paths import holds
@@ -50,7 +50,7 @@ class Muxer:
         self,
         target: Target,
         info: VideoInfo,
-        sound: Sequence[AudioStream],
+        sound: Sequence[Sound],
         encoder: Encoder,
         *,
         keyframe_seconds: float,
@@ -69,8 +69,8 @@ class Muxer:
         try:
             self._stream = add_video(self._container, encoder, info, target=target.shown)
             self._pictures = PictureEncoder(self._stream.codec_context, encoder.pix_fmt, info, target=target.shown)
-            for stream in sound:
-                self._adopt(stream)
+            for one in sound:
+                self._adopt(one)
             self._container.metadata.update(metadata)
             self._container.start_encoding()
         except BaseException:
@@ -93,7 +93,7 @@ class Muxer:
 
     def copy(self, packet: Packet) -> None:
         """Pass a packet of sound on; one of a stream that is left out, or from before the pictures, is ignored."""
-        stream = self._copies.get(packet.stream.index)
+        stream = self._copies.get(packet.stream_index)
         if stream is None or self.began is None or packet.time_base is None:
             return
         if self.target.is_file:
@@ -140,14 +140,13 @@ class Muxer:
         """Files begin at 0; streams go on as long as the program runs."""
         return pts - self.began if self.target.is_file else pts
 
-    def _adopt(self, stream: AudioStream) -> None:
-        codec = codec_of(stream)
+    def _adopt(self, sound: Sound) -> None:
         known = self.target.sound
-        fits = codec in known if known is not None else holds(_suffix(self.target.address), codec)
+        fits = sound.codec in known if known is not None else holds(_suffix(self.target.address), sound.codec)
         if fits:
-            self._copies[stream.index] = self._container.add_stream_from_template(stream)
+            self._copies[sound.index] = self._container.add_stream_from_template(sound.template)
         else:
-            self.left_out.append(f"{stream.type} stream {stream.index} ({codec})")
+            self.left_out.append(f"audio stream {sound.index} ({sound.codec})")
 
 
 def _sink_of(target: Target, stopped: Callable[[], bool]) -> Pipe | None:
