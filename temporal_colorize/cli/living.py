@@ -45,7 +45,7 @@ def live_once(config: "DictConfig") -> None:
     from temporal_colorize.inference.live import LivePlan, colorize_live, tell
     from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import Session, SessionOptions
-    from temporal_colorize.options import require_number, require_one_of
+    from temporal_colorize.options import require_integer, require_number, require_one_of
     from temporal_colorize.video import Limits
     from temporal_colorize.video.live import SourceOptions, TargetOptions
     from temporal_colorize.video.live.targets import target_of
@@ -54,7 +54,7 @@ def live_once(config: "DictConfig") -> None:
     require_number("live.stop_seconds", config.live.stop_seconds, least=0, most=60)
     end_soon(grace=config.live.stop_seconds + _SLACK, note="an output was left as it is")
     if config.live.batch is not None:
-        require_number("live.batch", config.live.batch, least=1, most=64)
+        require_integer("live.batch", config.live.batch, least=1, most=64)
     target = TargetOptions(**{name: config.live[name] for name in _TARGET})
     health = HealthOptions(**{name: config.live[name] for name in _HEALTH})
     source = SourceOptions(**config.live.source, limits=Limits(**config.limits))

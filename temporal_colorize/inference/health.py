@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from temporal_colorize.options import require_number
+from temporal_colorize.options import require_integer, require_number
 from temporal_colorize.video.live import LiveOutput, LiveSource
 
 _MOST_KEPT = 100_000  # latencies in a window
@@ -41,7 +41,7 @@ class HealthOptions:
         require_number("live.health_seconds", self.health_seconds, least=0.1)
         require_number("live.window_seconds", self.window_seconds, least=1, most=3600)
         if self.metrics_port is not None:
-            require_number("live.metrics_port", self.metrics_port, least=1, most=65535)
+            require_integer("live.metrics_port", self.metrics_port, least=1, most=65535)
 
 
 @dataclass(frozen=True, kw_only=True)

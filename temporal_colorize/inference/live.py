@@ -79,7 +79,7 @@ def colorize_live(cameras: Sequence[Camera], weights: Weights, plan: LivePlan) -
     Raises:
         ValueError: If an address, an output or the encoder is refused. With several cameras, those that can go on.
     """
-    shared = SharedNetwork(weights.net, most=plan.batch) if len(cameras) > 1 else None
+    shared = SharedNetwork(weights.net, most=plan.batch, tell=tell) if len(cameras) > 1 else None
     weights = weights if shared is None else replace(weights, net=shared)
     runs = [_CameraRun(camera, weights, plan) for camera in cameras]
     with HealthReport(plan.health, [run.meter for run in runs], tell=tell):
@@ -195,8 +195,11 @@ class _CameraRun:
                 continue
             if item.info is not info:
                 stream, session = self._anew(item.info)
-                info = item.info
+                info, told = item.info, 0
             (work,) = stream.look([item.frame.luma])
+            for note in session.notes[told:]:
+                tell(f"{self.camera.name}: {note}")
+            told = len(session.notes)
             self.meter.looks = self._earlier_looks + stream.looks
             self.meter.cuts = self._earlier_cuts + session.cuts
             yield item, stream, work

@@ -88,6 +88,7 @@ def test_a_run_that_fails_begins_anew_unless_it_never_worked(tmp_path: Path, cap
             return steps(*given)
 
         session.steps = limited
+        session.notes += ["out of memory on cuda: coloured on the CPU"] * (len(sessions) == 1)
         return session
 
     run = run_of(tmp_path, make_session)
@@ -97,6 +98,7 @@ def test_a_run_that_fails_begins_anew_unless_it_never_worked(tmp_path: Path, cap
     run.thread.join(5)
     said = capsys.readouterr().err
     assert run.failure is None and said.count("door: RuntimeError: no answer from rtsp://***@host/cam; beg") == 2
+    assert said.count("door: out of memory on cuda: coloured on the CPU") == 1
 
     def refuse(weights: object) -> Session:
         raise ValueError("vividness needs a network with bins")

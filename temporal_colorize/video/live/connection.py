@@ -15,7 +15,7 @@ from av.codec.context import Flags
 from av.packet import Packet
 from av.video.frame import VideoFrame
 
-from temporal_colorize.options import require_number, require_one_of
+from temporal_colorize.options import require_integer, require_number, require_one_of
 from temporal_colorize.video.decoder import demuxed
 from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.info import VideoInfo, codec_of, inspect
@@ -59,7 +59,7 @@ class SourceOptions:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        require_number("live.source.queue", self.queue, least=1, most=64)
+        require_integer("live.source.queue", self.queue, least=1, most=64)
         for name in ("open_timeout", "read_timeout", "wait", "most_wait", "probe", "behind"):
             require_number(f"live.source.{name}", getattr(self, name), least=0.01, most=3600)
         require_one_of("live.source.transport", self.transport, ("tcp", "udp"))

@@ -148,7 +148,7 @@ class LiveSource:
         frame = Frame(luma, pts, TIME_BASE, round(1 / info.nominal_rate / TIME_BASE))
         self.frames, self.up = self.frames + 1, True
         with self._changed:
-            if len(self._pictures) == self._options.queue:
+            if len(self._pictures) >= self._options.queue:
                 self._pictures.popleft()
                 self.dropped += 1
             self._pictures.append(Picture(frame, info, connection.sound, decoded.arrived))
