@@ -147,7 +147,7 @@ def test_a_size_that_changes_begins_another_file(weights: Path, tmp_path: Path) 
 
 
 def live_config(*arguments: str):
-    return cli.compose("infer", with_live_encoder(["live.names=null", *arguments]))
+    return cli.compose("infer", with_live_encoder(arguments))
 
 
 def test_pictures_of_the_live_encoder_leave_it_at_once() -> None:
@@ -195,6 +195,16 @@ def test_sources_outputs_and_names_are_paired() -> None:
         (["video=[rtsp://a,clip.mp4]", "output={n}.mp4"], "unknown kind"),
         (["video=[rtsp://a,rtsp://b]", "output={n}.mp4", "live.names=[a,a]"], "live.names"),
         (["video=rtsp://a", "output=a.avi"], "cannot write .avi"),
+        (["video=[rtsp://a,rtsp://b]", "output=[a.mkv,./a.mkv]"], "{n}"),
+        (["video=rtsp://a", "output={name}.mp4", "live.names=[../a]"], "'../a' is no name"),
+        (["video=srt://bob:hunter2@a", "output=a.mp4"], "unknown kind"),
+        (["video=rtsp://a", "output=srt://a"], "unknown kind"),
+        (["video=rtsp://a", "output=a.mp4", "live=null"], "live=None must hold options"),
+        (["video=rtsp://a", "output=a.mp4", "live.source=null"], "live.source=None must hold options"),
+        (["video=rtsp://a", "output=a.mp4", "+live.source.foo=1"], "live.source.foo is unknown: choose behind"),
+        (["video=rtsp://a", "output=a.mp4", "+live.foo=1"], "live.foo is unknown: choose batch"),
+        (["video=rtsp://a", "output=a.mp4", "start=3"], "start=3 is for files"),
+        (["video=rtsp://a", "output=a.mp4", "report=a.json"], "report=a.json is for files"),
         (["video=rtsp://a", "output=a.mp4", "live.source.queue=0"], "live.source.queue=0"),
         (["video=rtsp://a", "output=a.mp4", "live.source.queue=2.5"], "live.source.queue=2.5 must be a whole number"),
         (["video=rtsp://a", "output=a.mp4", "live.batch=1.5"], "live.batch=1.5 must be a whole number"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-SOURCES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp", "srt")
-TARGETS = ("rtsp", "rtsps", "rtmp", "rtmps", "udp", "srt")
+SOURCES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp")
+TARGETS = ("rtsp", "rtsps", "rtmp", "rtmps", "udp")
 STDOUT = ("pipe:1", "pipe:", "-")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _WEBCAM = re.compile(r"\d{1,3}|/dev/video\d+")

@@ -26,6 +26,7 @@ from temporal_colorize.video.opening import network_options
 
 _MOST_PENDING = 64  # packets whose pictures have not come out of the decoder
 _FIRST = 10.0  # seconds more for the first picture: it may have to wait for a keyframe
+_MOST_SKIPPING = 2.0  # seconds, then it is decoded on: some streams have no keyframes but refresh part by part
 _PROBED = 500_000  # bytes that are looked at before decoding begins
 
 
@@ -40,7 +41,7 @@ class SourceOptions:
         wait: before the second attempt to connect; it doubles, up to
         most_wait: this.
         probe: for how long a new connection is looked at before it is decoded.
-        behind: how far decoding may be behind before packets are dropped up to the next keyframe.
+        behind: how far decoding may be behind before packets are dropped up to the next keyframe, or for 2 s.
         transport: "tcp" or "udp", of RTSP.
         limits: what the source is trusted with.
 
@@ -132,6 +133,7 @@ class Connection:
     def __init__(self, address: str, options: SourceOptions, tally: Tally) -> None:
         self._address, self._options, self._tally = address, options, tally
         self._backlog, self._skipping = Backlog(), False
+        self._skipping_since = 0.0
         self._arrived: dict[int, float] = {}  # when the packets of pictures that are not out yet came
         self._patience = options.read_timeout + _FIRST
         self._container = _open(address, options)
@@ -193,8 +195,12 @@ class Connection:
 
     def _must_skip(self, packet: Packet, now: float, waited: float) -> bool:
         behind = self._backlog.behind(_seconds(packet.dts, packet.time_base), now, waited=waited)
-        late = behind > self._options.behind
-        self._skipping = late or (self._skipping and not packet.is_keyframe)
+        late, before = behind > self._options.behind, self._skipping
+        self._skipping = late or (before and not packet.is_keyframe)
+        if self._skipping and not before:
+            self._skipping_since = now
+        elif self._skipping and now - self._skipping_since > _MOST_SKIPPING:
+            self._backlog, self._skipping = Backlog(), False
         self._tally.skipped += self._skipping
         return self._skipping
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -60,6 +61,7 @@ class Muxer:
         self.info, self.target = info, target
         self.left_out: list[str] = []
         self.began: int | None = None
+        self._holds_pictures = False
         self.place = target.place()
         self._keyframes = round(keyframe_seconds / info.time_base)
         self._keyframe_at = 0
@@ -90,6 +92,7 @@ class Muxer:
         if alone:
             self._keyframe_at = frame.pts + self._keyframes
         self._mux(self._pictures.encode(replace(frame, pts=self._moved(frame.pts)), cb, cr, alone=alone))
+        self._holds_pictures = True
 
     def copy(self, packet: Packet) -> None:
         """Pass a packet of sound on; one of a stream that is left out, or from before the pictures, is ignored."""
@@ -118,10 +121,14 @@ class Muxer:
             self.target.complete(self.place)
 
     def abandon(self) -> str | None:
-        """Close what is broken, and say why if that is known; a file keeps its hidden name."""
+        """Close what is broken, and say why if that is known; a file that holds pictures keeps its hidden name."""
         cause = None if self._sink is None else self._sink.end()
         with contextlib.suppress(av.FFmpegError, OSError, ValueError):
             self._container.close()
+        if self.target.is_file:
+            with contextlib.suppress(OSError):
+                if not self._holds_pictures or not os.path.getsize(self.place):
+                    os.unlink(self.place)
         return cause
 
     def _opened(self) -> OutputContainer:

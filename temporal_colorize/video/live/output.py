@@ -30,7 +30,7 @@ class LiveOutput:
     What breaks is opened again, after waits that grow; pictures that come meanwhile are lost, and counted.
 
     Args:
-        output: an RTSP, RTMP, SRT or UDP address; "pipe:1" for MPEG-TS on standard output; a name in .m3u8 for HLS; a
+        output: an RTSP, RTMP or UDP address; "pipe:1" for MPEG-TS on standard output; a name in .m3u8 for HLS; a
             file, or a file's name with fields of the date and the time (``%H-%M``) for one after the other.
         options: see `TargetOptions`.
         codec: FFmpeg's name of a video encoder.

@@ -13,7 +13,7 @@ from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.live.addresses import STDOUT, TARGETS, redacted, scheme_of
 from temporal_colorize.video.paths import format_of
 
-_FORMATS = {"rtsp": "rtsp", "rtsps": "rtsp", "rtmp": "flv", "rtmps": "flv", "udp": "mpegts", "srt": "mpegts"}
+_FORMATS = {"rtsp": "rtsp", "rtsps": "rtsp", "rtmp": "flv", "rtmps": "flv", "udp": "mpegts"}
 _SOUND = {
     "rtsp": {"aac", "mp3", "opus", "pcm_alaw", "pcm_mulaw", "adpcm_g722"},
     "flv": {"aac", "mp3", "pcm_alaw", "pcm_mulaw"},

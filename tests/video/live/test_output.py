@@ -132,6 +132,19 @@ def test_a_server_that_is_gone_is_tried_again_while_pictures_are_lost(tmp_path: 
     assert len(said) == 1 and "secret" not in said[0] and "opening it again" in said[0]
 
 
+def test_a_file_without_a_picture_is_not_left_behind(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info, folder = live_info(tmp_path), tmp_path / "rec"
+    monkeypatch.setattr("temporal_colorize.video.live.muxer.Muxer._mux", lambda *_: 1 / 0)
+    output = opened(folder / "a.mkv", said)
+    with pytest.raises(ZeroDivisionError):
+        write(output, info, 1)
+    assert [path.name for path in folder.iterdir()] == [".a.mkv.part"]
+    output._muxer.abandon()
+    assert not list(folder.iterdir())
+
+
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), VideoError("encoding failed")])
 def test_what_fails_breaks_a_file_and_the_next_is_tried(
     tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch, error: Exception

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -185,6 +186,17 @@ def test_sound_alone_is_not_enough(web: str, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(VideoError, match="sends no pictures any more"):
         list(connection)
     connection.close()
+
+
+def test_without_keyframes_it_is_decoded_on_after_two_seconds(web: str) -> None:
+    connection = Connection(f"{web}/clip.mkv", OPTIONS, Tally())
+
+    class Late:
+        dts, time_base, is_keyframe = 0, Fraction(1), False
+
+    skipped = [connection._must_skip(Late(), now, waited=0.0) for now in (0.0, 1.0, 2.0, 3.5, 4.0)]
+    connection.close()
+    assert skipped == [False, True, True, False, False]
 
 
 def test_a_playlist_from_the_net_reads_no_file(web: str, tmp_path: Path) -> None:
