@@ -15,6 +15,13 @@ def require_number(name: str, value: object, *, least: float, most: float = floa
         raise ValueError(f"{name}={value} must be a number {limits}")
 
 
+def require_integer(name: str, value: object, *, least: int, most: float = float("inf")) -> None:
+    """Raise a ValueError that names the option unless its value is a whole number from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        limits = f"of at least {least}" if most == float("inf") else f"from {least} to {most}"
+        raise ValueError(f"{name}={value} must be a whole number {limits}")
+
+
 def require_one_of(name: str, value: object, choices: Collection[object]) -> None:
     """Raise a ValueError that names the option unless its value is among the choices."""
     if value not in choices:

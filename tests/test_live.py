@@ -147,7 +147,7 @@ def test_a_size_that_changes_begins_another_file(weights: Path, tmp_path: Path) 
 
 
 def live_config(*arguments: str):
-    return cli.compose("infer", with_live_encoder(["live.names=null", *arguments]))
+    return cli.compose("infer", with_live_encoder(arguments))
 
 
 def test_pictures_of_the_live_encoder_leave_it_at_once() -> None:
@@ -195,7 +195,21 @@ def test_sources_outputs_and_names_are_paired() -> None:
         (["video=[rtsp://a,clip.mp4]", "output={n}.mp4"], "unknown kind"),
         (["video=[rtsp://a,rtsp://b]", "output={n}.mp4", "live.names=[a,a]"], "live.names"),
         (["video=rtsp://a", "output=a.avi"], "cannot write .avi"),
+        (["video=[rtsp://a,rtsp://b]", "output=[a.mkv,./a.mkv]"], "{n}"),
+        (["video=rtsp://a", "output={name}.mp4", "live.names=[../a]"], "'../a' is no name"),
+        (["video=srt://bob:hunter2@a", "output=a.mp4"], "unknown kind"),
+        (["video=rtsp://a", "output=srt://a"], "unknown kind"),
+        (["video=rtsp://a", "output=a.mp4", "live=null"], "live=None must hold options"),
+        (["video=rtsp://a", "output=a.mp4", "live.source=null"], "live.source=None must hold options"),
+        (["video=rtsp://a", "output=a.mp4", "+live.source.foo=1"], "live.source.foo is unknown: choose behind"),
+        (["video=rtsp://a", "output=a.mp4", "+live.foo=1"], "live.foo is unknown: choose batch"),
+        (["video=rtsp://a", "output=a.mp4", "start=3"], "start=3 is for files"),
+        (["video=rtsp://a", "output=a.mp4", "report=a.json"], "report=a.json is for files"),
         (["video=rtsp://a", "output=a.mp4", "live.source.queue=0"], "live.source.queue=0"),
+        (["video=rtsp://a", "output=a.mp4", "live.source.queue=2.5"], "live.source.queue=2.5 must be a whole number"),
+        (["video=rtsp://a", "output=a.mp4", "live.batch=1.5"], "live.batch=1.5 must be a whole number"),
+        (["video=rtsp://a", "output=a.mp4", "live.metrics_port=9123.5"], "live.metrics_port=9123.5 must be a whole"),
+        (["video=rtsp://a", "output=a.m3u8", "live.segments=2.5"], "live.segments=2.5 must be a whole number"),
         (["video=rtsp://a", "output=a.mp4", "live.health=/no/where"], "live.health=/no/where"),
     ],
 )
@@ -208,7 +222,26 @@ def test_what_does_not_fit_is_one_line(
     assert "\n" not in str(error.value) and SECRET not in str(error.value) and not list(tmp_path.iterdir())
 
 
+def refused(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+    """Return the one line with which infer.py refuses."""
+    monkeypatch.setattr("sys.argv", ["infer.py", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.infer()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and said.count("\n") == 1 and SECRET not in said
+    return said
+
+
 def test_the_program_ends_with_2_and_one_line() -> None:
     result = run("infer.py", "video=rtsp://bob:hunter2@a", "output=rtsp://bob:hunter2@b", "live.minutes=x")
     assert result.returncode == 2 and result.stderr.count("\n") == 1 and "live.minutes=x" in result.stderr
     assert SECRET not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [[f"rtsp://bob:{SECRET}@cam/x"], ["video=0", f"outptu=rtsp://bob:{SECRET}@cam/x"]]
+)
+def test_what_is_misspelt_gives_nothing_away(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    assert "rtsp://***@cam/x" in refused(capsys, monkeypatch, *arguments)

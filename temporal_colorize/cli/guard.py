@@ -43,8 +43,14 @@ def _program() -> str:
 
 
 def one_line(error: BaseException) -> str:
+    """Say an error in one line, without what is secret in addresses."""
     message, _, _ = str(error).partition("Config search path:")  # where Hydra looked, which helps nobody here
-    return "; ".join([" ".join(message.split()), *_notes(error)])
+    line = "; ".join([" ".join(message.split()), *_notes(error)])
+    if "://" not in line:
+        return line
+    from temporal_colorize.video.live.addresses import scrubbed  # comes with much that most errors have no need of
+
+    return scrubbed(line)
 
 
 def _notes(error: BaseException) -> list[str]:

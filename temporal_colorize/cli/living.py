@@ -1,10 +1,11 @@
 """What infer.py does with cameras, given its configuration. Heavy imports are inside, as in `programs`."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from temporal_colorize.cli.composing import several
-from temporal_colorize.cli.interrupt import end_soon
+from temporal_colorize.cli.composing import conf_folder, several
+from temporal_colorize.cli.interrupt import done, end_soon, leave
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _SLACK = 0.2  # seconds, for what comes after closing the outputs
 _HEALTH = ("health", "health_seconds", "window_seconds", "metrics_port")
 _TARGET = ("minutes", "keyframe_seconds", "segment_seconds", "segments")
+_OF_FILES = ("deinterlace", "batch", "rate", "start", "end", "segment", "report", "resume", "profile")
 
 
 def is_live_run(config: "DictConfig") -> bool:
@@ -36,7 +38,7 @@ def _any_live(video: object) -> bool:
 
 
 def live_once(config: "DictConfig") -> None:
-    """Colour cameras until the program is stopped; a line for each goes to standard error."""
+    """Colour cameras until the program is stopped, say a line for each on standard error, and end the program."""
     import cv2
     import torch
 
@@ -45,16 +47,19 @@ def live_once(config: "DictConfig") -> None:
     from temporal_colorize.inference.live import LivePlan, colorize_live, tell
     from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import Session, SessionOptions
-    from temporal_colorize.options import require_number, require_one_of
+    from temporal_colorize.options import require_integer, require_number, require_one_of
     from temporal_colorize.video import Limits
     from temporal_colorize.video.live import SourceOptions, TargetOptions
     from temporal_colorize.video.live.targets import target_of
 
+    _refuse_options_of_files(config)
+    _require_options("live", config.live, {"names", "batch", "stop_seconds", "source", *_HEALTH, *_TARGET})
+    _require_options("live.source", config.live.source, {*SourceOptions.__dataclass_fields__} - {"limits"})
     require_one_of("audio", config.audio, ("copy", "drop"))
     require_number("live.stop_seconds", config.live.stop_seconds, least=0, most=60)
     end_soon(grace=config.live.stop_seconds + _SLACK, note="an output was left as it is")
     if config.live.batch is not None:
-        require_number("live.batch", config.live.batch, least=1, most=64)
+        require_integer("live.batch", config.live.batch, least=1, most=64)
     target = TargetOptions(**{name: config.live[name] for name in _TARGET})
     health = HealthOptions(**{name: config.live[name] for name in _HEALTH})
     source = SourceOptions(**config.live.source, limits=Limits(**config.limits))
@@ -81,11 +86,31 @@ def live_once(config: "DictConfig") -> None:
     cv2.setNumThreads(1)  # the stages are threads by themselves: more of them would only wait
     if runtime.chosen(device) != "torch":
         torch.set_num_threads(1)
-    for health in colorize_live(cameras, weights, plan):
+    outcome = colorize_live(cameras, weights, plan)
+    done()
+    for health in outcome:
         tell(
             f"{health.camera}: {health.colored} frames in {health.seconds:.1f} s; {health.dropped + health.skipped} "
             f"dropped, {health.lost} lost, {health.reconnects} reconnects; the network ran on {health.looks}"
         )
+    leave()
+
+
+def _refuse_options_of_files(config: "DictConfig") -> None:
+    from omegaconf import OmegaConf
+
+    usual = OmegaConf.load(conf_folder() / "infer.yaml")
+    for name in _OF_FILES:
+        if config[name] != usual[name]:
+            raise ValueError(f"{name}={config[name]} is for files: leave it out with a live video")
+
+
+def _require_options(name: str, node: object, known: Collection[str]) -> None:
+    if not isinstance(node, Mapping):
+        raise ValueError(f"{name}={node} must hold options: leave it as it is, or set one, such as live.source.queue=2")
+    for option in node:
+        if option not in known:
+            raise ValueError(f"{name}.{option} is unknown: choose {', '.join(sorted(known))}")
 
 
 def cameras_of(config: "DictConfig") -> "list[Camera]":
@@ -102,6 +127,11 @@ def cameras_of(config: "DictConfig") -> "list[Camera]":
         require_source(video)
     count = len(videos)
     names = several(config.live.names) or [f"camera{n}" for n in range(1, count + 1)]
+    for name in names:
+        if not name or "/" in name or ".." in name:
+            raise ValueError(
+                f"live.names: {name!r} is no name for a camera: it may be part of a file's, without / and .."
+            )
     if len(set(names)) != count:
         raise ValueError(f"live.names={','.join(names)} must be {count} different names, one for each video")
     outputs = several(config.output)
@@ -111,6 +141,12 @@ def cameras_of(config: "DictConfig") -> "list[Camera]":
         outputs = [outputs[0].replace("{n}", str(n)).replace("{name}", name) for n, name in enumerate(names, 1)]
     if len(outputs) != count:
         raise ValueError(f"output: {len(outputs)} outputs for {count} videos; name as many, or one with {{n}} in it")
-    if len(set(outputs)) != count or sum(output in STDOUT for output in outputs) > 1:
+    if len({_place(output) for output in outputs}) != count or sum(output in STDOUT for output in outputs) > 1:
         raise ValueError(f"output={redacted(outputs[0])} for {count} videos: put {{n}} or {{name}} into it")
     return [Camera(*parts) for parts in zip(names, videos, outputs, strict=True)]
+
+
+def _place(output: str) -> str:
+    from temporal_colorize.video.live.addresses import is_live_output
+
+    return output if is_live_output(output) else os.path.realpath(output)

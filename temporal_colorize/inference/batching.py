@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -40,14 +40,16 @@ class SharedNetwork:
     Args:
         net: The network.
         most: Calls that are computed together.
+        tell: Takes a line when memory runs out and fewer are from then on.
     """
 
-    def __init__(self, net: VideoColorizer, *, most: int) -> None:
-        self.net = net
+    def __init__(self, net: VideoColorizer, *, most: int, tell: Callable[[str], object] = lambda line: None) -> None:
+        self.net, self._tell = net, tell
         self.architecture, self.config = net.architecture, net.config
         self.stride, self.fixed_size, self.has_bins = net.stride, net.fixed_size, net.has_bins
         self.state_planes = net.state_planes
         self._most = most
+        self._still = threading.Lock()  # the network is moved only while it computes nothing
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
         self._thread.start()
@@ -59,7 +61,8 @@ class SharedNetwork:
 
     def to(self, device: torch.device) -> "SharedNetwork":
         """Move the network; every session has the same device."""
-        self.net = self.net.to(device)
+        with self._still:
+            self.net = self.net.to(device)
         return self
 
     def parameters(self) -> Iterator[nn.Parameter]:
@@ -102,10 +105,12 @@ class SharedNetwork:
     @torch.inference_mode()
     def _compute(self, calls: list[_Call]) -> None:
         try:
-            self._answer(calls)
+            with self._still:
+                self._answer(calls)
         except BaseException as error:
             if len(calls) > 1 and isinstance(error, Exception) and ran_out(error):
                 self._most = len(calls) // 2
+                self._tell(f"out of memory: {self._most} of several cameras' pictures at once, was {len(calls)}")
                 self._compute(calls[: self._most])
                 return self._compute(calls[self._most :])
             for call in calls:

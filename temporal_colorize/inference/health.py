@@ -7,11 +7,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TextIO
+from typing import BinaryIO
 
 import numpy as np
 
-from temporal_colorize.options import require_number
+from temporal_colorize.options import require_integer, require_number
 from temporal_colorize.video.live import LiveOutput, LiveSource
 
 _MOST_KEPT = 100_000  # latencies in a window
@@ -41,7 +41,7 @@ class HealthOptions:
         require_number("live.health_seconds", self.health_seconds, least=0.1)
         require_number("live.window_seconds", self.window_seconds, least=1, most=3600)
         if self.metrics_port is not None:
-            require_number("live.metrics_port", self.metrics_port, least=1, most=65535)
+            require_integer("live.metrics_port", self.metrics_port, least=1, most=65535)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,14 +149,16 @@ class HealthReport:
     Args:
         options: see `HealthOptions`.
         meters: of the cameras.
+        tell: takes a line for people, if the file can be written no more; what is lost of it is all that this loses.
 
     Raises:
         ValueError: If the file cannot be written or the port is taken.
         ModuleNotFoundError: If Prometheus' library is not installed.
     """
 
-    def __init__(self, options: HealthOptions, meters: Sequence[Meter]) -> None:
-        self._options, self._meters = options, meters
+    def __init__(self, options: HealthOptions, meters: Sequence[Meter], *, tell: Callable[[str], object]) -> None:
+        self._options, self._meters, self._tell = options, meters, tell
+        self._failed = False
         self._file = _opened(options.health)
         self._stop_serving = None if options.metrics_port is None else _serve(options.metrics_port, self._now)
         self._stopped = threading.Event()
@@ -172,8 +174,7 @@ class HealthReport:
         if self._file is not None:
             self._thread.join(1.0)
             self._write()
-            if self._file is not sys.stderr:
-                self._file.close()
+            self._file.close()
         if self._stop_serving is not None:
             self._stop_serving()
 
@@ -186,15 +187,24 @@ class HealthReport:
 
     def _write(self) -> None:
         when = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        for health in self._now():
-            print(json.dumps({"time": when, **asdict(health)}), file=self._file, flush=True)
+        lines = [json.dumps({"time": when, **asdict(health)}) + "\n" for health in self._now()]
+        try:
+            self._file.write("".join(lines).encode())
+            self._failed = False
+        except OSError as error:
+            if not self._failed:
+                self._tell(f"live.health={self._options.health} cannot be written now ({error.strerror})")
+            self._failed = True
 
 
-def _opened(path: str | None) -> TextIO | None:
-    if path is None or path == "-":
-        return None if path is None else sys.stderr
+def _opened(path: str | None) -> BinaryIO | None:
+    """Open without a buffer: nothing of what a full disk refused is left to be written at the end."""
+    if path is None:
+        return None
+    if path == "-":
+        return open(sys.stderr.fileno(), "wb", buffering=0, closefd=False)
     try:
-        return open(path, "a", encoding="utf-8")
+        return open(path, "ab", buffering=0)
     except OSError as error:
         raise ValueError(f"live.health={path} cannot be written ({error.strerror}); choose another file") from None
 

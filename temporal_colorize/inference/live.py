@@ -23,6 +23,7 @@ from temporal_colorize.inference.video import STATEMENT
 from temporal_colorize.inference.weights import Weights
 from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.live import LiveOutput, LiveSource, OutputClosed, Picture, SourceOptions, TargetOptions
+from temporal_colorize.video.live.addresses import scrubbed
 
 _TICK = 0.1  # seconds after which a thread that waits sees that it should stop
 _TICKS_TO_GIVE_BACK = 100  # after which freed memory goes back to the system
@@ -81,10 +82,10 @@ def colorize_live(cameras: Sequence[Camera], weights: Weights, plan: LivePlan) -
     Raises:
         ValueError: If an address, an output or the encoder is refused. With several cameras, those that can go on.
     """
-    shared = SharedNetwork(weights.net, most=plan.batch) if len(cameras) > 1 else None
+    shared = SharedNetwork(weights.net, most=plan.batch, tell=tell) if len(cameras) > 1 else None
     weights = weights if shared is None else replace(weights, net=shared)
     runs = [_CameraRun(camera, weights, plan) for camera in cameras]
-    with HealthReport(plan.health, [run.meter for run in runs]):
+    with HealthReport(plan.health, [run.meter for run in runs], tell=tell):
         try:
             for run in runs:
                 run.start()
@@ -115,8 +116,9 @@ def _stop(runs: "Sequence[_CameraRun]", seconds: float) -> None:
 
 
 def tell(line: str) -> None:
-    """Say something to whoever started the program; standard output may be the video."""
-    print(line, file=sys.stderr, flush=True)
+    """Say something to whoever started the program, if he still listens; standard output may be the video."""
+    with contextlib.suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)
 
 
 class _CameraRun:
@@ -151,20 +153,33 @@ class _CameraRun:
         self._output.stopped = True
 
     def _run(self) -> None:
+        """Colour until somebody says stop; what fails begins anew, with fresh colours, if it has ever worked."""
+        wait = self._plan.source.wait
         try:
-            with closing(ahead(self._looked(), most=_AHEAD, name=f"look {self.camera.name}")) as looked:
-                for item, stream, work in looked:
-                    self._write(item, stream, work)
-        except OutputClosed:
-            tell(f"{self.camera.name}: whoever read its pictures has left")
-        except Exception as error:
-            self.failure = error
-            tell(f"{self.camera.name}: stopped ({error})")
+            while not self.stopped.is_set():
+                before = self._output.frames
+                try:
+                    self._color()
+                except OutputClosed:
+                    return tell(f"{self.camera.name}: whoever read its pictures has left")
+                except Exception as error:
+                    if not self._output.frames:
+                        self.failure = error
+                        return tell(f"{self.camera.name}: stopped ({scrubbed(str(error))})")
+                    tell(f"{self.camera.name}: {type(error).__name__}: {scrubbed(str(error))}; beginning anew")
+                    wait = wait if self._output.frames == before else self._plan.source.wait
+                    self.stopped.wait(wait)
+                    wait = min(2 * wait, self._plan.source.most_wait)
         finally:
             self.stopped.set()
             with contextlib.suppress(OutputClosed):
                 self._output.close()
             self._source.stop()
+
+    def _color(self) -> None:
+        with closing(ahead(self._looked(), most=_AHEAD, name=f"look {self.camera.name}")) as looked:
+            for item, stream, work in looked:
+                self._write(item, stream, work)
 
     def _write(self, item: Picture | Packet | None, stream: ChromaStream | None, work: Work | None) -> None:
         if isinstance(item, Picture):
@@ -185,8 +200,11 @@ class _CameraRun:
                 continue
             if item.info is not info:
                 stream, session = self._anew(item.info)
-                info = item.info
+                info, told = item.info, 0
             (work,) = stream.look([item.frame.luma])
+            for note in session.notes[told:]:
+                tell(f"{self.camera.name}: {note}")
+            told = len(session.notes)
             self.meter.looks = self._earlier_looks + stream.looks
             self.meter.cuts = self._earlier_cuts + session.cuts
             yield item, stream, work

@@ -34,7 +34,6 @@ _NETWORK = {
     "tcp": ("tcp", "mpegts,flv,matroska,h264,hevc,mjpeg,mpjpeg"),
     "udp": ("udp", "mpegts"),
     "rtp": ("rtp,srtp,udp", "rtp,mpegts"),
-    "srt": ("srt", "mpegts"),
 }
 # How text begins that FFmpeg, left to itself, would follow to wherever it points.
 _PLAYLISTS = {

@@ -112,9 +112,26 @@ def test_an_error_reaches_whoever_called_and_the_thread_goes_on() -> None:
 
 def test_where_memory_runs_out_fewer_go_together() -> None:
     held = Held(tiny_network(), memory=1)
-    shared = SharedNetwork(held, most=4)
+    said: list[str] = []
+    shared = SharedNetwork(held, most=4, tell=said.append)
     clips = [stream(number + 1)[None, -1:] for number in range(3)]
     results = at_once(shared, [lambda clip=clip: shared(clip)[0].ab for clip in clips])
-    assert held.batches == [3, 1, 2, 1, 1]
+    assert held.batches == [3, 1, 2, 1, 1] and said[0].endswith("1 of several cameras' pictures at once, was 3")
     for ab, clip in zip(results, clips, strict=True):
         torch.testing.assert_close(ab, held.net(clip)[0].ab)
+
+
+def test_the_network_is_not_moved_while_it_computes() -> None:
+    shared = SharedNetwork(Held(tiny_network()), most=1)
+    computing = threading.Thread(target=shared, args=[FIRST])
+    computing.start()
+    shared.net.busy.wait(10)
+    moving = threading.Thread(target=shared.to, args=[torch.device("cpu")])
+    moving.start()
+    moving.join(0.1)
+    assert moving.is_alive()
+    shared.net.go.set()
+    for thread in (moving, computing):
+        thread.join(10)
+        assert not thread.is_alive()
+    shared.close()

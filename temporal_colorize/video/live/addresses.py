@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-SOURCES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp", "srt")
-TARGETS = ("rtsp", "rtsps", "rtmp", "rtmps", "udp", "srt")
+SOURCES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp")
+TARGETS = ("rtsp", "rtsps", "rtmp", "rtmps", "udp")
 STDOUT = ("pipe:1", "pipe:", "-")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _WEBCAM = re.compile(r"\d{1,3}|/dev/video\d+")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"]+", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:\S*@)?[^\s'\"]+", re.IGNORECASE)
+_NO_LOGIN = re.compile(r"[^/?#@:]+(:\d+)?[/?#]")  # a host and a port; @ in its query has nothing to do with a login
+_PAIR = re.compile(r"([\w.-]+)=(.*?)(?=_[a-z]+=|[&;/]|$)", re.IGNORECASE)  # as some cameras have them in their path
 _HARMLESS = re.compile(r"\d{1,3}")  # the number of a channel or of a stream
 _SECRET_KEY = re.compile(r"pass|pwd|pin|key|token|secret|auth|sig|user|code|session|id", re.IGNORECASE)
 
@@ -49,17 +51,20 @@ def require_source(video: str) -> None:
 def redacted(address: str) -> str:
     """Return an address without what may be secret in it.
 
-    That is who logs in, every value of its query but numbers of up to three digits, and RTMP's stream key, its last
-    part.
+    That is who logs in, every value of its query, and of its path, but numbers of up to three digits, and RTMP's stream
+    key, its last part. Where a password's own signs leave it open what belongs to it, more than that is left out.
     """
     if scheme_of(address) is None:
         return address
     scheme, rest = address.split("://", 1)
-    place, _, query = rest.partition("#")[0].partition("?")
-    host, slash, path = place.partition("/")
-    if "@" in place:  # also where an unescaped slash is in the password
-        host, slash, path = place.rsplit("@", 1)[1].partition("/")
-        host = f"***@{host}"
+    at, place = "", rest
+    if not _NO_LOGIN.match(rest):  # unescaped slashes, question marks and hashes may be in the password
+        _, at, place = rest.rpartition("@")
+    place, _, query = place.partition("#")[0].partition("?")
+    if not at:
+        _, at, place = place.rpartition("@")
+    host, slash, path = _PAIR.sub(_masked_pair, place).partition("/")
+    host = f"***@{host}" if at else host
     if scheme.lower().startswith("rtmp") and "/" in path:
         path = path.rsplit("/", 1)[0] + "/***"
     return f"{scheme}://{host}{slash}{path}" + (f"?{'&'.join(map(_masked, query.split('&')))}" if query else "")
@@ -69,6 +74,14 @@ def _masked(part: str) -> str:
     key, equals, value = part.partition("=")
     if not equals:
         return part if _HARMLESS.fullmatch(part) else "***"
+    return _shown(key, value)
+
+
+def _masked_pair(match: re.Match[str]) -> str:
+    return _shown(match[1], match[2])
+
+
+def _shown(key: str, value: str) -> str:
     harmless = _HARMLESS.fullmatch(value) and not _SECRET_KEY.search(key)
     return f"{key}={value if harmless else '***'}"
 

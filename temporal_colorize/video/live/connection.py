@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,16 +15,18 @@ from av.codec.context import Flags
 from av.packet import Packet
 from av.video.frame import VideoFrame
 
-from temporal_colorize.options import require_number, require_one_of
+from temporal_colorize.options import require_integer, require_number, require_one_of
 from temporal_colorize.video.decoder import demuxed
 from temporal_colorize.video.errors import VideoError, reason
-from temporal_colorize.video.info import VideoInfo, inspect
+from temporal_colorize.video.info import VideoInfo, codec_of, inspect
 from temporal_colorize.video.limits import Limits
 from temporal_colorize.video.live.addresses import redacted, scheme_of, webcam
 from temporal_colorize.video.live.timeline import TIME_BASE, Backlog
 from temporal_colorize.video.opening import network_options
 
 _MOST_PENDING = 64  # packets whose pictures have not come out of the decoder
+_FIRST = 10.0  # seconds more for the first picture: it may have to wait for a keyframe
+_MOST_SKIPPING = 2.0  # seconds, then it is decoded on: some streams have no keyframes but refresh part by part
 _PROBED = 500_000  # bytes that are looked at before decoding begins
 
 
@@ -34,11 +37,11 @@ class SourceOptions:
     Attributes:
         queue: pictures that may wait; the oldest gives way to a new one.
         open_timeout: after which opening is given up, and
-        read_timeout: a source that sends nothing any more.
+        read_timeout: a source that sends no picture any more; the first may take 10 s longer.
         wait: before the second attempt to connect; it doubles, up to
         most_wait: this.
         probe: for how long a new connection is looked at before it is decoded.
-        behind: how far decoding may be behind before packets are dropped up to the next keyframe.
+        behind: how far decoding may be behind before packets are dropped up to the next keyframe, or for 2 s.
         transport: "tcp" or "udp", of RTSP.
         limits: what the source is trusted with.
 
@@ -57,7 +60,7 @@ class SourceOptions:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        require_number("live.source.queue", self.queue, least=1, most=64)
+        require_integer("live.source.queue", self.queue, least=1, most=64)
         for name in ("open_timeout", "read_timeout", "wait", "most_wait", "probe", "behind"):
             require_number(f"live.source.{name}", getattr(self, name), least=0.01, most=3600)
         require_one_of("live.source.transport", self.transport, ("tcp", "udp"))
@@ -78,6 +81,27 @@ class Decoded:
     arrived: float
 
 
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """A stream of sound, as it was when its connection was made; stays valid when that is closed.
+
+    Attributes:
+        index: of the stream, as its packets' ``stream_index`` has it.
+        codec: FFmpeg's name.
+        template: of a stream to copy it to; its own index is another.
+    """
+
+    index: int
+    codec: str
+    template: AudioStream
+
+    @classmethod
+    def of(cls, stream: AudioStream) -> Sound:
+        """Copy what describes a stream; the container of the copy is never written."""
+        owner = av.open(io.BytesIO(), "w", format="nut")  # which has room for any codec
+        return cls(stream.index, codec_of(stream), owner.add_stream_from_template(stream))
+
+
 @dataclass
 class Tally:
     """What happened to a source's packets, so far.
@@ -95,7 +119,7 @@ class Connection:
     """An open source, to be iterated once: decoded pictures, and packets of sound.
 
     Attributes:
-        sound: the sound streams whose packets are given.
+        sound: the sound streams whose packets are given; a packet's own ``stream`` ends with the connection.
 
     Args:
         address: of the source.
@@ -109,7 +133,9 @@ class Connection:
     def __init__(self, address: str, options: SourceOptions, tally: Tally) -> None:
         self._address, self._options, self._tally = address, options, tally
         self._backlog, self._skipping = Backlog(), False
+        self._skipping_since = 0.0
         self._arrived: dict[int, float] = {}  # when the packets of pictures that are not out yet came
+        self._patience = options.read_timeout + _FIRST
         self._container = _open(address, options)
         try:
             self._stream = next(iter(self._container.streams.video), None)
@@ -119,7 +145,8 @@ class Connection:
             context.options = {**context.options, "max_pixels": str(options.limits.pixels)}
             context.thread_type = "SLICE"  # threads of whole frames give each picture later
             context.flags |= Flags.low_delay
-            self.sound: list[AudioStream] = [s for s in self._container.streams.audio if s.codec_context is not None]
+            self._heard = [stream for stream in self._container.streams.audio if stream.codec_context is not None]
+            self.sound = tuple(Sound.of(stream) for stream in self._heard)
         except BaseException:
             self.close()
             raise
@@ -137,16 +164,23 @@ class Connection:
         """Read until the source ends.
 
         Raises:
-            VideoError: If it breaks off or sends nothing any more.
+            VideoError: If it breaks off or sends no pictures any more.
         """
+        alive = time.monotonic()
         for packet, now, waited in self._packets():
-            if packet.stream.index != self._stream.index:
+            if packet.stream_index != self._stream.index:
                 yield packet
-            elif not self._must_skip(packet, now, waited):
-                yield from self._decode(packet, now)
+            elif self._must_skip(packet, now, waited):
+                alive = now
+            else:
+                for decoded in self._decode(packet, now):
+                    alive, self._patience = now, self._options.read_timeout
+                    yield decoded
+            if now - alive > self._patience:
+                raise VideoError(f"{redacted(self._address)}: it sends no pictures any more")
 
     def _packets(self) -> Iterator[tuple[Packet, float, float]]:
-        packets = demuxed(self._container, [self._stream, *self.sound], [])
+        packets = demuxed(self._container, [self._stream, *self._heard], [])
         before = time.monotonic()
         while True:
             try:
@@ -161,8 +195,12 @@ class Connection:
 
     def _must_skip(self, packet: Packet, now: float, waited: float) -> bool:
         behind = self._backlog.behind(_seconds(packet.dts, packet.time_base), now, waited=waited)
-        late = behind > self._options.behind
-        self._skipping = late or (self._skipping and not packet.is_keyframe)
+        late, before = behind > self._options.behind, self._skipping
+        self._skipping = late or (before and not packet.is_keyframe)
+        if self._skipping and not before:
+            self._skipping_since = now
+        elif self._skipping and now - self._skipping_since > _MOST_SKIPPING:
+            self._backlog, self._skipping = Backlog(), False
         self._tally.skipped += self._skipping
         return self._skipping
 

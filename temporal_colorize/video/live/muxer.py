@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import av
 import numpy as np
-from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
 from temporal_colorize.video.encoder import Encoder, add_video
 from temporal_colorize.video.frame import Frame
-from temporal_colorize.video.info import VideoInfo, codec_of
+from temporal_colorize.video.info import VideoInfo
+from temporal_colorize.video.live.connection import Sound
 from temporal_colorize.video.live.sinks import BETWEEN, Pipe, Publisher
 from temporal_colorize.video.live.targets import COMMON, Target
 from temporal_colorize.video.paths import holds
@@ -50,7 +51,7 @@ class Muxer:
         self,
         target: Target,
         info: VideoInfo,
-        sound: Sequence[AudioStream],
+        sound: Sequence[Sound],
         encoder: Encoder,
         *,
         keyframe_seconds: float,
@@ -60,6 +61,7 @@ class Muxer:
         self.info, self.target = info, target
         self.left_out: list[str] = []
         self.began: int | None = None
+        self._holds_pictures = False
         self.place = target.place()
         self._keyframes = round(keyframe_seconds / info.time_base)
         self._keyframe_at = 0
@@ -69,8 +71,8 @@ class Muxer:
         try:
             self._stream = add_video(self._container, encoder, info, target=target.shown)
             self._pictures = PictureEncoder(self._stream.codec_context, encoder.pix_fmt, info, target=target.shown)
-            for stream in sound:
-                self._adopt(stream)
+            for one in sound:
+                self._adopt(one)
             self._container.metadata.update(metadata)
             self._container.start_encoding()
         except BaseException:
@@ -90,10 +92,11 @@ class Muxer:
         if alone:
             self._keyframe_at = frame.pts + self._keyframes
         self._mux(self._pictures.encode(replace(frame, pts=self._moved(frame.pts)), cb, cr, alone=alone))
+        self._holds_pictures = True
 
     def copy(self, packet: Packet) -> None:
         """Pass a packet of sound on; one of a stream that is left out, or from before the pictures, is ignored."""
-        stream = self._copies.get(packet.stream.index)
+        stream = self._copies.get(packet.stream_index)
         if stream is None or self.began is None or packet.time_base is None:
             return
         if self.target.is_file:
@@ -118,10 +121,14 @@ class Muxer:
             self.target.complete(self.place)
 
     def abandon(self) -> str | None:
-        """Close what is broken, and say why if that is known; a file keeps its hidden name."""
+        """Close what is broken, and say why if that is known; a file that holds pictures keeps its hidden name."""
         cause = None if self._sink is None else self._sink.end()
         with contextlib.suppress(av.FFmpegError, OSError, ValueError):
             self._container.close()
+        if self.target.is_file:
+            with contextlib.suppress(OSError):
+                if not self._holds_pictures or not os.path.getsize(self.place):
+                    os.unlink(self.place)
         return cause
 
     def _opened(self) -> OutputContainer:
@@ -140,14 +147,13 @@ class Muxer:
         """Files begin at 0; streams go on as long as the program runs."""
         return pts - self.began if self.target.is_file else pts
 
-    def _adopt(self, stream: AudioStream) -> None:
-        codec = codec_of(stream)
+    def _adopt(self, sound: Sound) -> None:
         known = self.target.sound
-        fits = codec in known if known is not None else holds(_suffix(self.target.address), codec)
+        fits = sound.codec in known if known is not None else holds(_suffix(self.target.address), sound.codec)
         if fits:
-            self._copies[stream.index] = self._container.add_stream_from_template(stream)
+            self._copies[sound.index] = self._container.add_stream_from_template(sound.template)
         else:
-            self.left_out.append(f"{stream.type} stream {stream.index} ({codec})")
+            self.left_out.append(f"audio stream {sound.index} ({sound.codec})")
 
 
 def _sink_of(target: Target, stopped: Callable[[], bool]) -> Pipe | None:

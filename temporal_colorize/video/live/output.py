@@ -20,6 +20,7 @@ from temporal_colorize.video.live.targets import OutputClosed, Target, TargetOpt
 from temporal_colorize.video.live.timeline import TIME_BASE
 
 _STEADY = 10.0  # seconds after which an output counts as open; what is published may seem to be taken at first
+_BROKEN = (av.FFmpegError, OSError, VideoError)
 _CLOSED = (errno.EPIPE, errno.ECONNRESET)
 
 
@@ -29,7 +30,7 @@ class LiveOutput:
     What breaks is opened again, after waits that grow; pictures that come meanwhile are lost, and counted.
 
     Args:
-        output: an RTSP, RTMP, SRT or UDP address; "pipe:1" for MPEG-TS on standard output; a name in .m3u8 for HLS; a
+        output: an RTSP, RTMP or UDP address; "pipe:1" for MPEG-TS on standard output; a name in .m3u8 for HLS; a
             file, or a file's name with fields of the date and the time (``%H-%M``) for one after the other.
         options: see `TargetOptions`.
         codec: FFmpeg's name of a video encoder.
@@ -82,7 +83,7 @@ class LiveOutput:
 
         Raises:
             OutputClosed: If whoever read the pipe has closed it.
-            VideoError: If the encoder cannot write such pictures, or at the first attempt a file cannot be written.
+            VideoError: If at the first attempt the encoder or the container refuses, or a file cannot be written.
         """
         if self._muxer is not None and self._must_change(picture):
             self._finish()
@@ -91,7 +92,7 @@ class LiveOutput:
             return False
         try:
             self._muxer.write(picture.frame, cb, cr)
-        except (av.FFmpegError, OSError) as error:
+        except _BROKEN as error:
             self._break(error)
             self.lost += 1
             return False
@@ -110,7 +111,7 @@ class LiveOutput:
             return
         try:
             self._muxer.copy(packet)
-        except (av.FFmpegError, OSError) as error:
+        except _BROKEN as error:
             self._break(error)
 
     def check(self) -> None:
@@ -141,9 +142,9 @@ class LiveOutput:
             return False
         try:
             self._muxer = self._make(picture.info, picture)
-        except VideoError:
-            raise
         except (av.FFmpegError, OSError, ValueError) as error:
+            if isinstance(error, VideoError) and not self.frames:
+                raise
             if self._target.is_file and not self.frames:
                 raise VideoError(f"{self._target.shown}: cannot be written there ({reason(error)})") from None
             self._break(error)
@@ -172,7 +173,7 @@ class LiveOutput:
         muxer, self._muxer = self._muxer, None
         try:
             muxer.close()
-        except (av.FFmpegError, OSError) as error:
+        except _BROKEN as error:
             muxer.abandon()
             self._tell(f"{self._target.shown} was not finished ({scrubbed(reason(error))})")
 

@@ -3,7 +3,11 @@
 The first line says where, as JSON; the rest is a container. The last line on standard error says why it ended early.
 """
 
+import contextlib
+import ctypes
 import json
+import os
+import signal
 import sys
 from typing import BinaryIO
 
@@ -12,6 +16,8 @@ import av
 from temporal_colorize.video.errors import reason
 from temporal_colorize.video.live.addresses import scrubbed
 from temporal_colorize.video.live.sinks import BETWEEN
+
+_PR_SET_PDEATHSIG = 1  # of prctl(2)
 
 
 def publish(source: BinaryIO, address: str, format: str, options: dict[str, str]) -> None:
@@ -32,11 +38,21 @@ def publish(source: BinaryIO, address: str, format: str, options: dict[str, str]
                 made.mux(packet)
 
 
+def end_with(parent: int) -> None:
+    """End this process when the one that started it ends, even while FFmpeg waits for the network."""
+    with contextlib.suppress(OSError, AttributeError):  # Linux alone can do that
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended before
+        sys.exit(1)
+
+
 def main() -> int:
     """Read the order and follow it."""
-    source = sys.stdin.buffer
+    source = sys.stdin.buffer.raw  # gives what there is; with a buffer, a read would wait for 32 KiB
+    order = json.loads(source.readline())
+    end_with(order.pop("parent"))
     try:
-        publish(source, **json.loads(source.readline()))
+        publish(source, **order)
     except (av.FFmpegError, OSError, ValueError) as error:
         print(scrubbed(reason(error)), file=sys.stderr)
         return 1

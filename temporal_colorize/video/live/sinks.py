@@ -12,7 +12,6 @@ import os
 import select
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 
@@ -20,7 +19,7 @@ from temporal_colorize.video.live.addresses import scrubbed
 
 BETWEEN = "nut"  # the container on the way to a publisher: any codec, any clock
 _TICK = 0.1  # seconds after which a write that waits sees that it should stop
-_ROOM = 1 << 20  # bytes on the way to a publisher, some seconds
+_ROOM = 1 << 17  # bytes on the way to a publisher: what waits there is late by a second or two
 _END = 0.5  # seconds that a publisher may take to end
 
 
@@ -73,7 +72,7 @@ class Pipe:
 
 
 class Publisher(Pipe):
-    """Publishes at an address, in a process of its own, which ends when this does.
+    """Publishes at an address, in a process of its own, which ends at the latest when the thread that made this does.
 
     Args:
         address: may hold secrets; they appear on no command line.
@@ -95,14 +94,18 @@ class Publisher(Pipe):
         )
         super().__init__(self._process.stdin.fileno(), stopped, patience=patience)
         self._widen()
-        order = {"address": address, "format": format, "options": options}
+        order = {"parent": os.getpid(), "address": address, "format": format, "options": options}
         self.write(json.dumps(order).encode() + b"\n")
 
     def close(self) -> None:
         """Let it finish what is on its way, for half a second."""
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        threading.Timer(_END, self._process.kill).start()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END)
+        self._process.kill()
+        self._process.wait()
+        self._process.stderr.close()
 
     def end(self) -> str | None:
         """End it now, and say what it said."""

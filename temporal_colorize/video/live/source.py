@@ -8,14 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from av.audio.stream import AudioStream
 from av.packet import Packet
 
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.live.addresses import require_source, scrubbed
-from temporal_colorize.video.live.connection import Connection, Decoded, SourceOptions, Tally
+from temporal_colorize.video.live.connection import Connection, Decoded, Sound, SourceOptions, Tally
 from temporal_colorize.video.live.timeline import TIME_BASE, Timeline
 from temporal_colorize.video.pixels import luma_of
 
@@ -36,7 +35,7 @@ class Picture:
 
     frame: Frame
     info: VideoInfo
-    sound: tuple[AudioStream, ...]
+    sound: tuple[Sound, ...]
     arrived: float
 
 
@@ -146,10 +145,10 @@ class LiveSource:
         frame = Frame(luma, pts, TIME_BASE, round(1 / info.nominal_rate / TIME_BASE))
         self.frames, self.up = self.frames + 1, True
         with self._changed:
-            if len(self._pictures) == self._options.queue:
+            if len(self._pictures) >= self._options.queue:
                 self._pictures.popleft()
                 self.dropped += 1
-            self._pictures.append(Picture(frame, info, tuple(connection.sound), decoded.arrived))
+            self._pictures.append(Picture(frame, info, connection.sound, decoded.arrived))
             self._changed.notify_all()
 
     def _described(self, connection: Connection, decoded: Decoded) -> VideoInfo:
@@ -170,7 +169,7 @@ class LiveSource:
         if offset is None or stamp is None or base is None or not self.up:
             return
         moved = stamp + round(Fraction(offset) / base)
-        index = packet.stream.index
+        index = packet.stream_index
         if self._sound_times.get(index, -1) >= moved or moved < 0:
             return
         self._sound_times[index] = packet.pts = packet.dts = moved

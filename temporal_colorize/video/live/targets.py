@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from temporal_colorize.options import require_number
+from temporal_colorize.options import require_integer, require_number
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.live.addresses import STDOUT, TARGETS, redacted, scheme_of
 from temporal_colorize.video.paths import format_of
 
-_FORMATS = {"rtsp": "rtsp", "rtsps": "rtsp", "rtmp": "flv", "rtmps": "flv", "udp": "mpegts", "srt": "mpegts"}
+_FORMATS = {"rtsp": "rtsp", "rtsps": "rtsp", "rtmp": "flv", "rtmps": "flv", "udp": "mpegts"}
 _SOUND = {
     "rtsp": {"aac", "mp3", "opus", "pcm_alaw", "pcm_mulaw", "adpcm_g722"},
     "flv": {"aac", "mp3", "pcm_alaw", "pcm_mulaw"},
@@ -52,7 +52,7 @@ class TargetOptions:
         require_number("live.minutes", self.minutes, least=0.01)
         for name in ("keyframe_seconds", "segment_seconds"):
             require_number(f"live.{name}", getattr(self, name), least=0.1, most=600)
-        require_number("live.segments", self.segments, least=2, most=100_000)
+        require_integer("live.segments", self.segments, least=2, most=100_000)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,14 @@ def test_live_outputs() -> None:
     [
         ("rtsp://bob:secret@10.0.0.5:554/cam?channel=1&subtype=0", "rtsp://***@10.0.0.5:554/cam?channel=1&subtype=0"),
         ("rtsp://bob:se/cr@et@host/cam", "rtsp://***@host/cam"),
+        ("rtsp://bob:a#b?c/d@e@host/cam?x=1", "rtsp://***@host/cam?x=1"),
+        ("rtsp://host:554/cam?mail=bob@home&channel=1", "rtsp://host:554/cam?mail=***&channel=1"),
+        ("rtsp://ip/user=admin&password=secret&channel=1", "rtsp://ip/user=***&password=***&channel=1"),
+        (
+            "rtsp://ip/user=a_password=se_cret_channel=1_stream=0.sdp",
+            "rtsp://ip/user=***_password=***_channel=1_stream=***",
+        ),
+        ("rtsp://ip/live;pwd=secret;n=1", "rtsp://ip/live;pwd=***;n=1"),
         ("rtsp://bob@host", "rtsp://***@host"),
         ("http://host/snap?user=bob&pwd=12&loginuse=secret", "http://host/snap?user=***&pwd=***&loginuse=***"),
         ("http://host/a?secret", "http://host/a?***"),
@@ -49,6 +57,10 @@ def test_what_is_secret_is_masked(address: str, shown: str) -> None:
 def test_texts_of_others_are_scrubbed() -> None:
     text = "Cannot open 'rtsp://bob:secret@host/cam?token=secret':\n no route; tried rtsp://bob:secret@other/x."
     assert scrubbed(text) == "Cannot open 'rtsp://***@host/cam?token=***': no route; tried rtsp://***@other/x."
+
+
+def test_a_quote_in_a_password_ends_no_address() -> None:
+    assert scrubbed("no 'rtsp://bob:it's@host/cam' there") == "no 'rtsp://***@host/cam' there"
 
 
 def test_names_and_webcams() -> None:

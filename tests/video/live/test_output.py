@@ -132,13 +132,29 @@ def test_a_server_that_is_gone_is_tried_again_while_pictures_are_lost(tmp_path: 
     assert len(said) == 1 and "secret" not in said[0] and "opening it again" in said[0]
 
 
-def test_a_full_disk_breaks_a_file_and_the_next_is_tried(tmp_path: Path, said: list[str], monkeypatch) -> None:
+def test_a_file_without_a_picture_is_not_left_behind(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info, folder = live_info(tmp_path), tmp_path / "rec"
+    monkeypatch.setattr("temporal_colorize.video.live.muxer.Muxer._mux", lambda *_: 1 / 0)
+    output = opened(folder / "a.mkv", said)
+    with pytest.raises(ZeroDivisionError):
+        write(output, info, 1)
+    assert [path.name for path in folder.iterdir()] == [".a.mkv.part"]
+    output._muxer.abandon()
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), VideoError("encoding failed")])
+def test_what_fails_breaks_a_file_and_the_next_is_tried(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     output = opened(tmp_path / "a.mp4", said)
     info = live_info(tmp_path)
     write(output, info, 3)
 
     def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
     with monkeypatch.context() as patched:
         patched.setattr("temporal_colorize.video.live.muxer.Muxer._mux", full)
@@ -146,7 +162,7 @@ def test_a_full_disk_breaks_a_file_and_the_next_is_tried(tmp_path: Path, said: l
     time.sleep(0.1)
     assert write(output, info, 5, first=4) == 5
     output.close()
-    assert output.lost == 1 and output.reopened == 1 and "No space left" in said[0]
+    assert output.lost == 1 and output.reopened == 1 and ("No space left" in said[0] or "encoding failed" in said[0])
     assert indices(tmp_path / "a-2.mp4") == [4, 5, 6, 7, 8]
 
 

@@ -5,12 +5,18 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
-from temporal_colorize.video.live import LiveSource, Picture, SourceOptions
+from temporal_colorize.video import VideoError
+from temporal_colorize.video.live import LiveOutput, LiveSource, Picture, SourceOptions, TargetOptions
+from temporal_colorize.video.live.connection import Connection, Tally
+from tests.support.live import ENCODING, live_info, live_pictures
 from tests.support.rtsp import RtspServer, free_port, needs_rtsp, wait_until
 from tests.support.videos import index_of, write_video
 
@@ -130,6 +136,7 @@ def test_whoever_is_slow_gets_the_newest_pictures_and_the_rest_is_counted(camera
 def web(tmp_path: Path) -> Iterator[str]:
     """Serve a clip over HTTP, to be read again and again."""
     write_video(tmp_path / "clip.mkv", count=20)
+    write_video(tmp_path / "heard.mkv", count=20, audio="aac")
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *given: object) -> None:
@@ -150,6 +157,46 @@ def test_a_stream_that_ends_is_read_again(web: str) -> None:
     numbers = [index_of(picture.frame.luma) for picture in viewer.pictures]
     assert numbers[:40] == [*range(20), *range(20)]
     assert viewer.said[0] == "camera1: the stream ended; connecting again" and "secret" not in "".join(viewer.said)
+
+
+def test_what_came_before_a_connection_closed_can_be_used_after_it(web: str, tmp_path: Path) -> None:
+    connection = Connection(f"{web}/heard.mkv", OPTIONS, Tally())
+    packets, sound = [item for item in connection if isinstance(item, av.Packet)], connection.sound
+    connection.close()
+    del connection
+    told: list[str] = []
+    said = {"metadata": {}, "name": "camera1", "tell": told.append}
+    path = tmp_path / "a.mkv"
+    output = LiveOutput(str(path), TargetOptions(), codec="libx264", encoding=ENCODING, wait=0.1, most_wait=0.1, **said)
+    for picture, *chroma in live_pictures(live_info(tmp_path), 20):
+        assert output.write(replace(picture, sound=sound), *chroma)
+    for packet in packets:
+        output.copy(packet)
+    output.close()
+    with av.open(str(path)) as container:
+        assert container.streams.audio[0].codec_context.name == "aac"
+        heard = [packet.size for packet in container.demux(audio=0) if packet.size]
+    assert len(packets) > 20 and heard == [packet.size for packet in packets if packet.pts >= 0] and not told
+
+
+def test_sound_alone_is_not_enough(web: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = Connection(f"{web}/heard.mkv", OPTIONS, Tally())
+    connection._patience = 0.05
+    monkeypatch.setattr(connection, "_decode", lambda *_: time.sleep(0.02) or iter(()))
+    with pytest.raises(VideoError, match="sends no pictures any more"):
+        list(connection)
+    connection.close()
+
+
+def test_without_keyframes_it_is_decoded_on_after_two_seconds(web: str) -> None:
+    connection = Connection(f"{web}/clip.mkv", OPTIONS, Tally())
+
+    class Late:
+        dts, time_base, is_keyframe = 0, Fraction(1), False
+
+    skipped = [connection._must_skip(Late(), now, waited=0.0) for now in (0.0, 1.0, 2.0, 3.5, 4.0)]
+    connection.close()
+    assert skipped == [False, True, True, False, False]
 
 
 def test_a_playlist_from_the_net_reads_no_file(web: str, tmp_path: Path) -> None:
