@@ -16,7 +16,7 @@ from temporal_colorize.inference.batching import SharedNetwork
 from temporal_colorize.inference.chroma_stream import ChromaStream, Work
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.health import Health, HealthOptions, HealthReport, Meter
-from temporal_colorize.inference.memory import give_back
+from temporal_colorize.inference.memory import give_back, settle
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.threads import ahead
 from temporal_colorize.inference.video import STATEMENT
@@ -82,6 +82,7 @@ def colorize_live(cameras: Sequence[Camera], weights: Weights, plan: LivePlan) -
     Raises:
         ValueError: If an address, an output or the encoder is refused. With several cameras, those that can go on.
     """
+    settle()
     shared = SharedNetwork(weights.net, most=plan.batch, tell=tell) if len(cameras) > 1 else None
     weights = weights if shared is None else replace(weights, net=shared)
     runs = [_CameraRun(camera, weights, plan) for camera in cameras]
