@@ -9,8 +9,8 @@ import av
 from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
+from temporal_colorize.inference.segments import QUEUE
 from temporal_colorize.inference.threads import ahead
-from temporal_colorize.inference.video import QUEUE
 
 
 def transcode(source: Path, target: Path, *, codec: str, options: dict[str, str]) -> float:

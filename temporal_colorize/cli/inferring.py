@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from temporal_colorize.inference.footage import Footage
-    from temporal_colorize.inference.video import Report
+    from temporal_colorize.inference.report import Report
 
     Colorize = Callable[[Path, Path | None], Report]  # a source, and an output or None for the usual one
 

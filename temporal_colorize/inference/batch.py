@@ -10,7 +10,7 @@ from pathlib import Path
 
 from temporal_colorize.inference.footage import Footage
 from temporal_colorize.inference.job import describe
-from temporal_colorize.inference.video import Report
+from temporal_colorize.inference.report import Report
 
 
 @dataclass

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
 from temporal_colorize.inference.planes import ab_at, render, see
+from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session
-from temporal_colorize.inference.video import USUAL_SUFFIX, Report
+from temporal_colorize.inference.video import USUAL_SUFFIX
 from temporal_colorize.video import Limits, is_sequence, picture_size
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})

@@ -4,7 +4,7 @@ import pytest
 
 from temporal_colorize.inference.batch import Outcome, colorize_all
 from temporal_colorize.inference.footage import Footage, find_footage
-from temporal_colorize.inference.video import Report
+from temporal_colorize.inference.report import Report
 from temporal_colorize.video import VideoError
 
 

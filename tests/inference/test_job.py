@@ -13,8 +13,9 @@ import torch
 
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.job import Job
+from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session, SessionOptions
-from temporal_colorize.inference.video import Report, colorize_video
+from temporal_colorize.inference.video import colorize_video
 from temporal_colorize.video import Position, VideoError
 from tests.support.damage_table import CASES, Case
 from tests.support.networks import tiny_weights

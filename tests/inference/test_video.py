@@ -4,8 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session, SessionOptions
-from temporal_colorize.inference.video import Report, colorize_video, lossless_options
+from temporal_colorize.inference.video import colorize_video, lossless_options
 from temporal_colorize.video import VideoError, probe
 from tests.support.networks import tiny_weights
 from tests.support.videos import (

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session, SessionOptions
-from temporal_colorize.inference.video import Report, colorize_video
+from temporal_colorize.inference.video import colorize_video
 from tests.support.damage_table import CASES, Case
 from tests.support.networks import tiny_weights
 from tests.support.videos import frame_times, index_of, lumas_of

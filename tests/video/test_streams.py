@@ -6,8 +6,9 @@ from pathlib import Path
 import av
 import pytest
 
+from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session, SessionOptions
-from temporal_colorize.inference.video import Report, colorize_video
+from temporal_colorize.inference.video import colorize_video
 from temporal_colorize.video import VideoWriter, probe
 from tests.support import videos
 from tests.support.footage import clip

@@ -1,0 +1,114 @@
+"""Colours what a job has not finished yet, in three threads: decode, look, and lay and encode."""
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import NamedTuple
+
+from av.packet import Packet
+
+from temporal_colorize.inference.chroma_stream import ChromaStream, Work
+from temporal_colorize.inference.job import Job
+from temporal_colorize.inference.profile import Profile
+from temporal_colorize.inference.snapshot import Snapshot
+from temporal_colorize.inference.threads import ahead
+from temporal_colorize.video import Frame, Position, VideoReader, VideoWriter
+from temporal_colorize.video.packets import PICTURES, PacketFile
+
+QUEUE = 4  # frames between two threads
+BEHIND_GATE = 12  # as many as pass while the network runs once
+_MOST_WAITING = 64  # packets and frames, for a batch to fill
+
+
+def color_segments(
+    reader: VideoReader,
+    writer: VideoWriter,
+    job: Job,
+    stream: ChromaStream,
+    *,
+    batch: int,
+    segment: int,
+    behind: int,
+    profile: Profile,
+    shown: Callable[[], object],
+) -> None:
+    """Colour what is not finished yet, segment by segment."""
+    if job.position is not None:
+        stream.restore(job.snapshot())
+    items = reader.read(mark_every=segment, after=job.position)
+    earlier, last = job.totals.get("notes", []), job.totals.get("last", 0.0)
+    was_changed = job.totals.get("luma_changed", False)
+    with contextlib.ExitStack() as stack:
+        decoded = stack.enter_context(closing(ahead(profile.timed("decode", items), most=QUEUE, name="decode")))
+        looked = stack.enter_context(closing(ahead(_look(decoded, stream, batch), most=behind, name="look")))
+        while not job.is_done:
+            with job.segment() as file:
+                filled = _fill(file, looked, stream, writer, profile, shown)
+            last = last if filled.last is None else filled.last
+            # Between marks some of these are ahead by what waits between the threads; they are read at the end.
+            totals = {
+                "frames": job.frames + filled.frames, "last": last, "looks": stream.looks, "cuts": stream.cuts,
+                "damaged": reader.damaged, "retimed": reader.retimed,
+                "luma_changed": reader.luma_changed or was_changed,
+                "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
+            }  # fmt: skip
+            job.record(file.path, filled.position, filled.carried, totals)
+
+
+class _Filled(NamedTuple):
+    position: Position | None  # where in the source the segment ends; None at the end
+    carried: Snapshot
+    frames: int
+    last: float | None  # seconds, of the last frame
+
+
+def _fill(
+    file: PacketFile,
+    looked: Iterator[tuple[Frame | Packet | Position, Work | Snapshot | None]],
+    stream: ChromaStream,
+    writer: VideoWriter,
+    profile: Profile,
+    shown: Callable[[], object],
+) -> _Filled:
+    """Fill one segment."""
+    encoder, frames, last, ending = None, 0, None, None
+    for item, work in looked:
+        if isinstance(item, Position):
+            ending = item, {**work, **stream.laid()}
+            break
+        if isinstance(item, Packet):
+            file.write(item.stream.index, item)
+            continue
+        chroma = stream.lay(work)
+        with profile.stage("encode"):
+            encoder = encoder or writer.encoder()
+            for packet in encoder.encode(item, *chroma):
+                file.write(PICTURES, packet)
+        frames, last = frames + 1, item.time
+        shown()
+    if encoder is not None:
+        with profile.stage("encode"):
+            for packet in encoder.flush():
+                file.write(PICTURES, packet)
+    position, carried = ending or (None, {})
+    return _Filled(position, carried, frames, last)
+
+
+def _look(
+    items: Iterator[Frame | Packet | Position], stream: ChromaStream, batch: int
+) -> Iterator[tuple[Frame | Packet | Position, Work | Snapshot | None]]:
+    """Let the network look at the frames, so many together; the rest goes by in order, a place with what is carried."""
+    waiting: list[Frame | Packet] = []
+    frames: list[Frame] = []
+    for item in itertools.chain(items, [None]):
+        if isinstance(item, Frame | Packet):
+            waiting.append(item)
+            frames += [item] if isinstance(item, Frame) else []
+            if frames and len(frames) < batch and len(waiting) < _MOST_WAITING:
+                continue
+        works = iter(stream.look([frame.luma for frame in frames]))
+        yield from ((one, next(works) if isinstance(one, Frame) else None) for one in waiting)
+        waiting, frames = [], []
+        if isinstance(item, Position):
+            yield item, stream.looked()
