@@ -152,6 +152,7 @@ class _CameraRun:
         """Let its threads end; they look now and then."""
         self.stopped.set()
         self._output.stopped = True
+        self._source.stop(wait=False)  # while the output is closed
 
     def _run(self) -> None:
         """Colour until somebody says stop; what fails begins anew, with fresh colours, if it has ever worked."""

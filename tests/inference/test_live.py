@@ -52,7 +52,7 @@ class Fed:
         time.sleep(0.005)
         return next(self._pictures)
 
-    def start(self) -> None:
+    def start(self, *, wait: bool = True) -> None:
         pass
 
     stop = start

@@ -89,12 +89,13 @@ class LiveSource:
         """Connect."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Disconnect; a thread that waits for the network is left to end by itself."""
+    def stop(self, *, wait: bool = True) -> None:
+        """Disconnect, and wait for that unless told not to; a thread that waits for the network ends by itself."""
         self._stopped.set()
         with self._changed:
             self._changed.notify_all()
-        self._thread.join(_END)
+        if wait:
+            self._thread.join(_END)
 
     def take(self, timeout: float) -> Picture | Packet | None:
         """Wait for a picture or a packet of sound; None if neither comes in so many seconds, or after `stop`."""
