@@ -52,15 +52,15 @@ def infer_once(config: "DictConfig") -> None:
 
 def _check(config: "DictConfig") -> None:
     """Refuse what can be refused before anything heavy is loaded."""
-    from temporal_colorize.options import require_number, require_one_of
+    from temporal_colorize.options import require_integer, require_one_of
 
     if config.video is None or config.weights is None:
         raise ValueError(f"{'video' if config.video is None else 'weights'} is missing: python infer.py video=clip.mp4")
     if config.batch is not None:
-        require_number("batch", config.batch, least=1, most=64)
+        require_integer("batch", config.batch, least=1, most=64)
     require_one_of("audio", config.audio, ("copy", "drop"))
     require_one_of("resume", config.resume, ("auto", "off"))
-    require_number("segment", config.segment, least=1)
+    require_integer("segment", config.segment, least=1)
     for switch in ("progress", "profile"):
         require_one_of(switch, config[switch], (True, False))
     if config.report is not None:
