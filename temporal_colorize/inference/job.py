@@ -1,20 +1,19 @@
 """A job that survives: finished segments and a journal in a folder beside the output, and the state to go on from."""
 
-import contextlib
 import fcntl
 import hashlib
 import json
 import os
 import shutil
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.video import Position, VideoError
-from temporal_colorize.video.errors import reason
+from temporal_colorize.video.errors import on_disk, reason
 from temporal_colorize.video.packets import PacketFile
 
 Resume = Literal["auto", "off"]
@@ -112,7 +111,7 @@ class Job:
             "position": position and position.as_json(),
             "totals": dict(totals),
         }
-        with _clearly(self.folder):
+        with on_disk(self.folder):
             _write(state, save(snapshot))
             self._append(entry)
             if before is not None:
@@ -172,7 +171,7 @@ class Job:
             self._enter(entry)
 
     def _begin(self, header: Mapping[str, Any]) -> None:
-        with _clearly(self.folder):
+        with on_disk(self.folder):
             for path in self.folder.iterdir():
                 if path.name != "lock":
                     path.unlink()
@@ -191,7 +190,7 @@ class Job:
     def _rewrite(self, entries: list[dict[str, Any]]) -> None:
         """Leave out what could not be read."""
         fresh = self._journal.with_suffix(".new")
-        with _clearly(self.folder):
+        with on_disk(self.folder):
             _write(fresh, "".join(json.dumps(entry) + "\n" for entry in entries).encode())
             os.replace(fresh, self._journal)
 
@@ -241,14 +240,6 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-@contextlib.contextmanager
-def _clearly(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise VideoError(f"{path}: {reason(error)}; is the disk full?") from None
 
 
 def _difference(known: Mapping[str, Any], header: Mapping[str, Any], files: Sequence[Path]) -> str | None:

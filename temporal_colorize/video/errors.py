@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
+from pathlib import Path
 
 
 class VideoError(ValueError):
@@ -40,3 +43,12 @@ def require_readable(path: str | os.PathLike[str]) -> str:
     if not first:
         raise VideoError(f"{path}: the file is empty; copy it again from its source")
     return os.path.abspath(path)
+
+
+@contextlib.contextmanager
+def on_disk(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses in a block into a ``VideoError`` that names the path."""
+    try:
+        yield
+    except OSError as error:
+        raise VideoError(f"{path}: {reason(error)}; is the disk full?") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import struct
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from typing import NamedTuple, Self
 
 from av.packet import Packet
 
-from temporal_colorize.video.errors import VideoError, reason
+from temporal_colorize.video.errors import VideoError, on_disk
 
 _HEAD = struct.Struct("<iqqqqq?I")  # stream, pts, dts, duration, time base, keyframe, size
 _NONE = -(2**63)
@@ -37,7 +36,7 @@ class PacketFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._part = path.with_name(f"{path.name}.part")
-        with _clearly(path):
+        with on_disk(path):
             self._file = self._part.open("wb")
 
     def __enter__(self) -> Self:
@@ -46,7 +45,7 @@ class PacketFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with _clearly(self.path):
+        with on_disk(self.path):
             try:
                 if kind is None:
                     self._file.flush()
@@ -61,7 +60,7 @@ class PacketFile:
         base = packet.time_base or Fraction(1)
         times = (_NONE if stamp is None else stamp for stamp in (packet.pts, packet.dts))
         head = (stream, *times, packet.duration or 0, base.numerator, base.denominator, packet.is_keyframe, packet.size)
-        with _clearly(self.path):
+        with on_disk(self.path):
             self._file.write(_HEAD.pack(*head))
             self._file.write(packet)
 
@@ -72,7 +71,7 @@ def read_packets(path: Path) -> Iterator[Kept]:
     Raises:
         VideoError: if it cannot be read or is not whole.
     """
-    with _clearly(path), path.open("rb") as file:
+    with on_disk(path), path.open("rb") as file:
         while head := file.read(_HEAD.size):
             if len(head) < _HEAD.size:
                 raise VideoError(f"{path}: is not whole; delete its folder and run again")
@@ -84,11 +83,3 @@ def read_packets(path: Path) -> Iterator[Kept]:
             packet.duration, packet.time_base = duration, Fraction(numerator, denominator)
             packet.is_keyframe = is_keyframe
             yield Kept(stream, packet)
-
-
-@contextlib.contextmanager
-def _clearly(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise VideoError(f"{path}: {reason(error)}; is the disk full?") from None
