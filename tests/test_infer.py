@@ -92,6 +92,34 @@ def test_a_picture(weights: Path, tmp_path: Path) -> None:
     assert cv2.imread(str(tmp_path / "photo.color.jpg")).shape == (48, 64, 3)
 
 
+def test_a_folder_with_a_broken_file(weights: Path, tmp_path: Path) -> None:
+    (tmp_path / "in" / "north").mkdir(parents=True)
+    write_video(tmp_path / "in" / "a.mp4", count=4)
+    write_video(tmp_path / "in" / "north" / "b.avi", count=3, codec="mjpeg", pix_fmt="yuvj420p")
+    cv2.imwrite(str(tmp_path / "in" / "c.png"), np.zeros((48, 64), np.uint8))
+    (tmp_path / "in" / "broken.mp4").write_text("no video")
+    arguments = (f"video={tmp_path / 'in'}", f"output={tmp_path / 'out'}", f"report={tmp_path / 'r.json'}")
+    result = infer(weights, *arguments)
+    assert result.returncode == 1
+    assert "4 files: 3 coloured, 1 failed:\n" in result.stdout and "broken.mp4: " in result.stdout.splitlines()[-1]
+    outputs = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("[!.]*") if path.is_file()}
+    assert outputs == {"a.color.mp4", "north/b.color.mp4", "c.color.png"}
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert len(report["reports"]) == 3 and len(report["failures"]) == 1
+    (tmp_path / "in" / "broken.mp4").unlink()
+    again = infer(weights, *arguments)
+    assert again.returncode == 0 and "3 files: 0 coloured, 3 by an earlier run" in again.stdout
+
+
+def test_a_part_and_the_usual_suffix(weights: Path, tmp_path: Path) -> None:
+    write_video(tmp_path / "a.avi", count=50, codec="mjpeg", pix_fmt="yuvj420p")
+    result = infer(weights, f"video={tmp_path / 'a.avi'}", f"output={tmp_path / 'b.*'}", "start=0.4", "end=1.2")
+    assert result.returncode == 0, result.stderr
+    assert len(frame_times(tmp_path / "b.mp4")) == 20
+    nothing = infer(weights, f"video={tmp_path}/*.mp5")
+    assert nothing.returncode == 2 and "no videos or pictures" in nothing.stderr
+
+
 def test_two_clips_in_one_process_equal_two_processes(weights: Path, tmp_path: Path) -> None:
     for name, start in (("a", 0), ("b", 40)):
         write_video(tmp_path / f"{name}.mp4", count=12, metadata={"title": str(start)})
