@@ -154,7 +154,8 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     zero.write_bytes(header_only(folder))
     names = ("gone.mp4", "empty.mp4", "text.mp4", "cut.mp4", "sound.mp4", "zero.mkv", "text.jpg", "gone.jpg")
     lines = {name: ([f"video={folder / name}"], [name]) for name in names}
-    lines["a folder"] = ([f"video={folder}"], [folder.name])
+    (folder / "nothing").mkdir()
+    lines["a folder without videos"] = ([f"video={folder / 'nothing'}"], ["nothing", "no videos or pictures"])
     lines["no video"] = ([], ["video", "python infer.py video="])
     lines["output folder"] = ([f"video={clip}", f"output={folder / 'nowhere' / 'out.mp4'}"], ["out.mp4"])
     lines["output is input"] = ([f"video={clip}", f"output={clip}"], ["clip.mp4"])

@@ -62,7 +62,7 @@ def test_pictures_that_grow_in_the_middle_are_left_out_and_named(codec: str, suf
     assert 3 <= len(frames) <= 5
     assert reader.damaged >= 4
     (note,) = [note for note in reader.notes if "left out" in note]
-    assert note.startswith("pictures left out from frame") and note.endswith(f"limits.pixels=100000; {RAISE}")
+    assert note.startswith("pictures left out after") and note.endswith(f"limits.pixels=100000; {RAISE}")
 
 
 @pytest.mark.parametrize("suffix", ["mkv", "mp4", "ts", "nut"])
