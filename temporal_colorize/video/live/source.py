@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from av.packet import Packet
+from av.video.frame import VideoFrame
 
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
@@ -70,6 +71,7 @@ class LiveSource:
         self._pictures: deque[Picture] = deque()
         self._packets: deque[Packet] = deque(maxlen=_MOST_SOUND)
         self._info: VideoInfo | None = None
+        self._kind: tuple[object, ...] | None = None  # of the last picture, as far as that is cheaply seen
         self._sound_times: dict[int, int] = {}
         self._said: str | None = None
         self._changed, self._stopped = threading.Condition(), threading.Event()
@@ -140,7 +142,7 @@ class LiveSource:
         if not self.up:
             self.reconnects += self.frames > 0
             self._say(None)
-        picture, info = decoded.picture, self._described(connection, decoded)
+        picture, info = decoded.picture, self._described(connection, decoded.picture)
         luma = luma_of(picture, matrix=info.matrix, full_range=info.full_range)
         pts = self._timeline.place(decoded.seconds, decoded.arrived)
         frame = Frame(luma, pts, TIME_BASE, round(1 / info.nominal_rate / TIME_BASE))
@@ -152,15 +154,17 @@ class LiveSource:
             self._pictures.append(Picture(frame, info, connection.sound, decoded.arrived))
             self._changed.notify_all()
 
-    def _described(self, connection: Connection, decoded: Decoded) -> VideoInfo:
-        """Return what describes the picture: the last one's own object where nothing has changed."""
-        picture, known = decoded.picture, self._info
-        same = known is not None and self.up and not decoded.picture.key_frame
-        if same and (picture.width, picture.height, picture.format.name) == (known.width, known.height, known.pix_fmt):
-            return known
-        info = connection.describe(picture, self._name)
-        if known is None or _look(info) != _look(known):
-            self._info = info
+    def _described(self, connection: Connection, picture: VideoFrame) -> VideoInfo:
+        """Return what describes the picture: the last one's own object where nothing has changed.
+
+        A picture is looked at closely only where it differs from the last: PyAV ties it to its side data in a cycle,
+        so that it would stay in memory until Python collects cycles, which takes ever longer in a large process.
+        """
+        kind = (picture.width, picture.height, picture.format.name, int(picture.colorspace), int(picture.color_range))
+        if not self.up or kind != self._kind:
+            info, self._kind = connection.describe(picture, self._name), kind
+            if self._info is None or _look(info) != _look(self._info):
+                self._info = info
         return self._info
 
     def _put_sound(self, packet: Packet) -> None:
