@@ -14,6 +14,7 @@ from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.inference.threads import ahead
 from temporal_colorize.video import Frame, Position, VideoReader, VideoWriter
+from temporal_colorize.video.frame_map import FrameMap
 from temporal_colorize.video.packets import PICTURES, PacketFile
 
 QUEUE = 4  # frames between two threads
@@ -48,18 +49,18 @@ def color_segments(
             last = last if filled.last is None else filled.last
             # Between marks some of these are ahead by what waits between the threads; they are read at the end.
             totals = {
-                "frames": job.frames + filled.frames, "last": last, "looks": stream.looks, "cuts": stream.cuts,
+                "frames": job.frames + filled.frame_map.count, "last": last, "looks": stream.looks, "cuts": stream.cuts,
                 "damaged": reader.damaged, "retimed": reader.retimed,
                 "luma_changed": reader.luma_changed or was_changed,
                 "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
             }  # fmt: skip
-            job.record(file.path, filled.position, filled.carried, totals)
+            job.record(file.path, filled.position, filled.carried, totals, filled.frame_map.as_json())
 
 
 class _Filled(NamedTuple):
     position: Position | None  # where in the source the segment ends; None at the end
     carried: Snapshot
-    frames: int
+    frame_map: FrameMap
     last: float | None  # seconds, of the last frame
 
 
@@ -72,7 +73,7 @@ def _fill(
     shown: Callable[[], object],
 ) -> _Filled:
     """Fill one segment."""
-    encoder, frames, last, ending = None, 0, None, None
+    encoder, frame_map, last, ending = None, FrameMap(), None, None
     for item, work in looked:
         if isinstance(item, Position):
             ending = item, {**work, **stream.laid()}
@@ -85,14 +86,15 @@ def _fill(
             encoder = encoder or writer.encoder()
             for packet in encoder.encode(item, *chroma):
                 file.write(PICTURES, packet)
-        frames, last = frames + 1, item.time
+        frame_map.add(item)
+        last = item.time
         shown()
     if encoder is not None:
         with profile.stage("encode"):
             for packet in encoder.flush():
                 file.write(PICTURES, packet)
     position, carried = ending or (None, {})
-    return _Filled(position, carried, frames, last)
+    return _Filled(position, carried, frame_map, last)
 
 
 def _look(
