@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_colorize.cli.composing import several
+from temporal_colorize.cli.finishing import finishing_of
 from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.living import is_live_run, live_once
 from temporal_colorize.cli.programs import asked_of_weights, encoding_of, gate_of, runtime_of, writable_folder
@@ -37,6 +38,8 @@ def infer_once(config: "DictConfig") -> None:
     end_soon()
     video = _named(config.video)
     footage = find_footage(video, config.output) if is_many(video) else None  # before the weights are opened
+    if footage is not None and config.record not in (True, False):
+        raise ValueError(f"record={config.record} is one file: with many videos, record=true puts one beside each")
     if footage is not None and config.output is not None:
         writable_folder(config.output)
     colorize, settings = _prepare(config)
@@ -61,10 +64,11 @@ def _check(config: "DictConfig") -> None:
     require_one_of("audio", config.audio, ("copy", "drop"))
     require_one_of("resume", config.resume, ("auto", "off"))
     require_integer("segment", config.segment, least=1)
-    for switch in ("progress", "profile"):
+    for switch in ("progress", "profile", "mark"):
         require_one_of(switch, config[switch], (True, False))
-    if config.report is not None:
-        _must_be_writable(Path(config.report))
+    for name in ("report", "record"):
+        if config[name] not in (None, True, False):
+            _must_be_writable(name, Path(str(config[name])))
 
 
 def _named(video: object) -> str | list[str]:
@@ -90,7 +94,8 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
     settings = _settings(config, runtime.chosen(device))
     codec, encoding = encoding_of(config.encoder)
-    as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "progress")
+    finishing = finishing_of(config, codec, encoding)
+    as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "mark", "progress")
     video = partial(
         colorize_video,
         codec=codec,
@@ -99,13 +104,14 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
         batch=config.batch or (_BATCH_ON_GPU if device.type == "cuda" else 1),
         limits=limits,
         settings=settings,
+        finishing=finishing,
         **{name: config[name] for name in as_given},
     )
 
     def colorize(source: Path, output: Path | None) -> "Report":
         session = Session(weights, options, device=device)
         if is_picture(source):
-            return colorize_picture(source, output, session, limits=limits)
+            return colorize_picture(source, output, session, limits=limits, mark=config.mark, finishing=finishing)
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
         if runtime.chosen(device) != "torch":
             torch.set_num_threads(1)
@@ -161,10 +167,10 @@ def _write_report(path: Path, content: Mapping[str, object]) -> None:
         raise ValueError(f"report={path} cannot be written ({error.strerror}); the output is complete") from error
 
 
-def _must_be_writable(report: Path) -> None:
-    """Refuse a report that could not be written, before any work."""
-    folder = report.absolute().parent
+def _must_be_writable(name: str, path: Path) -> None:
+    """Refuse a report or a record that could not be written, before any work."""
+    folder = path.absolute().parent
     if not folder.is_dir():
-        raise ValueError(f"report={report}: there is no such folder; make it first")
-    if report.is_dir() or not os.access(report if report.exists() else folder, os.W_OK):
-        raise ValueError(f"report={report} is not a file that can be written")
+        raise ValueError(f"{name}={path}: there is no such folder; make it first")
+    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        raise ValueError(f"{name}={path} is not a file that can be written")

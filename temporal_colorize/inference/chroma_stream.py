@@ -16,6 +16,7 @@ from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
 from temporal_colorize.models.contract import ColorOutput
+from temporal_colorize.video import VideoInfo
 
 _CARRIED = ("looks", "_before", "_newest", "_shown")
 
@@ -49,6 +50,7 @@ class ChromaStream:
 
     Attributes:
         looks: On how many frames the network ran.
+        coding: As given.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class ChromaStream:
         profile: Profile | None = None,
     ) -> None:
         self.looks = 0
-        self._session, self._coding = session, coding
+        self._session, self.coding = session, coding
         self._layer = ChromaLayer(coding, chroma_shape)  # begins its table, while the network is prepared
         self._size = session.prepare(*shape)
         self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
@@ -110,7 +112,7 @@ class ChromaStream:
             guides = [shrink(luma, *self._layer.planes[0].shape) for luma in lumas]
             seen = [shrink(guide, *self._size) for guide in guides]
         if self._gate is None:
-            return self._look_at_all(guides, [lightness_of(codes, self._coding) for codes in seen])
+            return self._look_at_all(guides, [lightness_of(codes, self.coding) for codes in seen])
         return [self._look(guide, codes) for guide, codes in zip(guides, seen, strict=True)]
 
     def _look_at_all(self, guides: list[np.ndarray], lightness: list[Tensor]) -> list[Work]:
@@ -124,7 +126,7 @@ class ChromaStream:
     def _look(self, guide: np.ndarray, seen: np.ndarray) -> Work:
         with self._stage("gate"):
             wanted = self._gate.must_run(seen)
-        lightness = lightness_of(seen, self._coding)
+        lightness = lightness_of(seen, self.coding)
         if wanted:
             self._run(lightness)
         shown = self._mix() if self._gate.must_show else None
@@ -162,3 +164,8 @@ class ChromaStream:
             self._shown = torch.lerp(self._before, self._newest, self._gate.share)
         self._gate.estimate(self._shown.numpy())
         return self._shown
+
+
+def coding_of(info: VideoInfo) -> ChromaCoding:
+    """Say how a video's planes are written."""
+    return ChromaCoding(info.matrix, info.full_range, info.bit_depth)

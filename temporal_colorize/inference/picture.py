@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,15 @@ import torch
 from torch import Tensor
 
 from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
+from temporal_colorize.inference.finishing import Finishing
+from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.planes import ab_at, render, see
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.statement import label
 from temporal_colorize.inference.video import USUAL_SUFFIX
 from temporal_colorize.video import Limits, is_sequence, picture_size
+from temporal_colorize.video.labels import label_picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -34,6 +39,8 @@ def colorize_picture(
     session: Session,
     *,
     limits: Limits | None = None,
+    mark: bool = False,
+    finishing: Finishing | None = None,
 ) -> Report:
     """Colour a picture file; colour in it is ignored, its Rec. 601 luma is used and kept.
 
@@ -42,6 +49,8 @@ def colorize_picture(
         output: Where to, the suffix choosing the format; None for `photo.color.jpg` beside `photo.jpg`.
         session: A fresh session.
         limits: What the file is trusted with; None for the usual.
+        mark: Write into the picture that its colours are estimated, see `Mark`.
+        finishing: What is done when the output is complete.
 
     Raises:
         PictureError: If the source cannot be read or the output not written.
@@ -54,11 +63,28 @@ def colorize_picture(
         raise PictureError(f"output={target}: the name of a picture ends in one of {', '.join(sorted(SUFFIXES))}")
     if target.exists() and source.exists() and target.samefile(source):
         raise PictureError(f"output={target} is the source itself; give the output another name")
+    if finishing is not None:
+        finishing.check(target)
     plane = read_luma(source, limits=limits)
+    marking = Mark(plane.shape) if mark else None
     rgb = colorize_plane(plane, session)
-    _write(target, (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype))
-    seconds = time.perf_counter() - start
-    return Report(output=target, frames=1, looks=1, seconds=seconds, notes=list(session.notes))
+    most = np.iinfo(plane.dtype).max
+    codes = (rgb * most).round().to(torch.int32).numpy().astype(plane.dtype)
+    codes = codes if marking is None else marking.put(codes, low=0, high=most)
+    _write(target, codes, None if finishing is None else lambda part: finishing.seal(part, target, [source]))
+    report = Report(
+        output=target,
+        frames=1,
+        looks=1,
+        seconds=time.perf_counter() - start,
+        notes=[*session.notes, *([marking.note] if marking else [])],
+        luma_changed=mark,
+        mark=marking and marking.as_json(),
+        computed=session.computed(),
+    )
+    if finishing is not None:
+        finishing.record(report, source, [source])
+    return report
 
 
 def colorize_plane(plane: np.ndarray, session: Session) -> Tensor:
@@ -99,7 +125,7 @@ def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # Rec. 601; a grey picture comes out as it went in
 
 
-def _write(target: Path, rgb: np.ndarray) -> None:
+def _write(target: Path, rgb: np.ndarray, seal: Callable[[Path], None] | None) -> None:
     import cv2
 
     if rgb.dtype == np.uint16 and target.suffix.lower() in {".jpg", ".jpeg", ".webp", ".bmp"}:
@@ -110,9 +136,12 @@ def _write(target: Path, rgb: np.ndarray) -> None:
         raise PictureError(f"output={target}: this picture does not fit the format {target.suffix}")
     part = target.with_name(f".{target.name}.part")
     try:
-        part.write_bytes(content.tobytes())
+        part.write_bytes(label_picture(content.tobytes(), label()))
+        if seal is not None:
+            seal(part)
         part.replace(target)
     except OSError as error:
+        raise PictureError(f"output={target}: cannot be written there ({error.strerror})") from error
+    finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise PictureError(f"output={target}: cannot be written there ({error.strerror})") from error

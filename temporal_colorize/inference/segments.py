@@ -10,6 +10,7 @@ from av.packet import Packet
 
 from temporal_colorize.inference.chroma_stream import ChromaStream, Work
 from temporal_colorize.inference.job import Job
+from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.inference.threads import ahead
@@ -33,6 +34,7 @@ def color_segments(
     behind: int,
     profile: Profile,
     shown: Callable[[], object],
+    mark: Mark | None = None,
 ) -> None:
     """Colour what is not finished yet, segment by segment."""
     if job.position is not None:
@@ -45,13 +47,13 @@ def color_segments(
         looked = stack.enter_context(closing(ahead(_look(decoded, stream, batch), most=behind, name="look")))
         while not job.is_done:
             with job.segment() as file:
-                filled = _fill(file, looked, stream, writer, profile, shown)
+                filled = _fill(file, looked, stream, writer, profile, shown, mark)
             last = last if filled.last is None else filled.last
             # Between marks some of these are ahead by what waits between the threads; they are read at the end.
             totals = {
                 "frames": job.frames + filled.frame_map.count, "last": last, "looks": stream.looks, "cuts": stream.cuts,
                 "damaged": reader.damaged, "retimed": reader.retimed,
-                "luma_changed": reader.luma_changed or was_changed,
+                "luma_changed": reader.luma_changed or was_changed or mark is not None,
                 "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
             }  # fmt: skip
             job.record(file.path, filled.position, filled.carried, totals, filled.frame_map.as_json())
@@ -71,6 +73,7 @@ def _fill(
     writer: VideoWriter,
     profile: Profile,
     shown: Callable[[], object],
+    mark: Mark | None,
 ) -> _Filled:
     """Fill one segment."""
     encoder, frame_map, last, ending = None, FrameMap(), None, None
@@ -82,9 +85,10 @@ def _fill(
             file.write(item.stream.index, item)
             continue
         chroma = stream.lay(work)
+        picture = (item, *chroma) if mark is None else mark.on(item, *chroma, stream.coding)
         with profile.stage("encode"):
             encoder = encoder or writer.encoder()
-            for packet in encoder.encode(item, *chroma):
+            for packet in encoder.encode(*picture):
                 file.write(PICTURES, packet)
         frame_map.add(item)
         last = item.time

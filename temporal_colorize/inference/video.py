@@ -12,14 +12,16 @@ from typing import Literal
 
 import av
 
-from temporal_colorize.color.chroma import ChromaCoding
-from temporal_colorize.inference.chroma_stream import ChromaStream
+from temporal_colorize.inference.chroma_stream import ChromaStream, coding_of
+from temporal_colorize.inference.finishing import Finishing
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.job import Job, Resume
+from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.segments import BEHIND_GATE, QUEUE, color_segments
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.statement import label
 from temporal_colorize.video import (
     Decoder,
     Deinterlace,
@@ -38,7 +40,6 @@ _LOSSLESS: dict[str, dict[str, object]] = {
     "ffv1": {},
 }
 USUAL_SUFFIX = ".*"  # of an output's name, for whichever suits
-STATEMENT = "Colours estimated from luma by temporal-colorize: they are not evidence of the true colours."
 
 
 def colorize_video(
@@ -60,6 +61,8 @@ def colorize_video(
     segment: int = 500,
     resume: Resume = "auto",
     settings: Mapping[str, object] | None = None,
+    mark: bool = False,
+    finishing: Finishing | None = None,
     progress: bool = False,
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
@@ -89,6 +92,8 @@ def colorize_video(
         segment: Frames in a segment.
         resume: "off" throws away what an earlier call has kept.
         settings: What else the colours depend on, such as which weights: what is kept of others is not gone on with.
+        mark: Write into the pictures that their colours are estimated, see `Mark`.
+        finishing: What is done when the output is complete.
         progress: Show a progress bar on standard error.
 
     Raises:
@@ -98,7 +103,8 @@ def colorize_video(
     known = {
         "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "rate": rate,
         "deinterlace": deinterlace, "audio": audio, "gate": gate and asdict(gate), "batch": batch, "start": start,
-        "end": end, "segment": segment, "limits": asdict(limits or Limits()), **session.settings(), **(settings or {}),
+        "end": end, "segment": segment, "limits": asdict(limits or Limits()), "mark": mark,
+        **session.settings(), **(settings or {}),
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(
@@ -108,33 +114,44 @@ def colorize_video(
         )
         usual = default_output(source, info=reader.info, audio=audio, codec=codec)
         target = _target(output, usual)
+        if finishing is not None:
+            finishing.check(target)
         moved = None if target == Path(output or "") else suffix_note(source, target, reader.info)
         job = stack.enter_context(Job(target, reader.files, known, resume=resume))
-        metadata = {"comment": STATEMENT}
-        writer = stack.enter_context(
-            VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio, part=job.part)
-        )
+        seal = None if finishing is None else lambda part: finishing.seal(part, target, reader.files)
+        marking = _mark(reader.info) if mark else None
         kept = job.frames
-        if not job.is_done:
-            stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
-            shown = stack.enter_context(_progress(reader, done=kept, enabled=progress))
-            behind = QUEUE if gate is None else BEHIND_GATE
-            color_segments(
-                reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile, shown=shown
-            )
-        for packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
-            writer.put(packet)
-    totals = job.totals
-    return Report(
-        output=target,
-        seconds=time.perf_counter() - began,
-        ends_at=totals["last"] if _breaks_off(reader, totals["last"]) else None,
-        left_out=writer.left_out,
-        profile=profile.per_frame(totals["frames"] - kept),
-        notes=[*filter(None, [moved]), *totals["notes"], *writer.notes],
-        kept=kept,
-        **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
-    )
+        with VideoWriter(
+            target, reader, codec=codec, options=options, audio=audio, part=job.part, label=label(), seal=seal
+        ) as writer:
+            if not job.is_done:
+                stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
+                shown = stack.enter_context(_progress(reader, done=kept, enabled=progress))
+                color_segments(
+                    reader, writer, job, stream, batch=batch, segment=segment,
+                    behind=QUEUE if gate is None else BEHIND_GATE, profile=profile, shown=shown, mark=marking,
+                )  # fmt: skip
+            for packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
+                writer.put(packet)
+        totals = job.totals
+        report = Report(
+            output=target,
+            seconds=time.perf_counter() - began,
+            ends_at=totals["last"] if _breaks_off(reader, totals["last"]) else None,
+            left_out=writer.left_out,
+            profile=profile.per_frame(totals["frames"] - kept),
+            notes=[*filter(None, [moved, marking and marking.note]), *totals["notes"], *writer.notes],
+            kept=kept,
+            mark=marking and marking.as_json(),
+            frame_map=job.frame_map.as_json(),
+            computed=session.computed(),
+            **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
+        )
+        if finishing is not None:
+            finishing.record(
+                report, Path(source), reader.files
+            )  # a job that is killed before this does it when it goes on
+    return report
 
 
 def _target(output: str | os.PathLike[str] | None, usual: Path) -> Path:
@@ -164,12 +181,15 @@ def lossless_options(codec: str, options: Mapping[str, object]) -> dict[str, obj
     return {**preset, **_LOSSLESS[codec]}
 
 
+def _mark(info: VideoInfo) -> Mark:
+    return Mark((info.height, info.width), info.display_matrix)
+
+
 def _stream(
     session: Session, info: VideoInfo, chroma_shape: tuple[int, int], gate: GateOptions | None, profile: Profile
 ) -> ChromaStream:
-    coding = ChromaCoding(info.matrix, info.full_range, info.bit_depth)
     shape = info.height, info.width
-    return ChromaStream(session, coding, shape=shape, chroma_shape=chroma_shape, gate=gate, profile=profile)
+    return ChromaStream(session, coding_of(info), shape=shape, chroma_shape=chroma_shape, gate=gate, profile=profile)
 
 
 @contextlib.contextmanager
