@@ -150,7 +150,7 @@ def colorize_video(
         if finishing is not None:
             finishing.record(
                 report, Path(source), reader.files
-            )  # a job that is killed before this does it when it goes on
+            )  # after a kill, the job that goes on does it
     return report
 
 

@@ -50,8 +50,6 @@ def _said(*command: str) -> str:
 def _processor() -> str:
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            lines = Path("/proc/cpuinfo").read_text().splitlines()
-            return next(
-                (line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine()
-            )
+            models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+            return models[0].partition(": ")[2] if models else platform.machine()
     return platform.processor() or platform.machine()
