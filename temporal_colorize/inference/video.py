@@ -143,7 +143,7 @@ def colorize_video(
             notes=[*filter(None, [moved, marking and marking.note]), *totals["notes"], *writer.notes],
             kept=kept,
             mark=marking and marking.as_json(),
-            frame_map=job.frame_map.as_json(),
+            frame_map=job.frame_map.as_json(from_first=start > 0),
             computed=session.computed(),
             **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
         )

@@ -37,9 +37,11 @@ def compare_videos(output: Path, source: Path, known: Mapping[str, Any]) -> Foun
             VideoReader(output, deinterlace="off") as after,
         ):
             mark = _box(known["done"].get("mark"))
-            rows = FrameMap.from_json(known["frames"]).rows()
+            rows, skipped = FrameMap.from_json(known["frames"]).rows(), None
             for row, one, other in itertools.zip_longest(rows, _frames(before), _frames(after)):
-                if (wrong := _difference(row, one, other)) is not None:
+                if skipped is None:
+                    skipped = one.origin.number if config["start"] and one else 0  # see FrameMap.as_json
+                if (wrong := _difference(row, one, other, skipped)) is not None:
                     return Found((False, f"frame {count}: {wrong}"), None)
                 if not _same(one.luma, other.luma, mark):
                     first = count if first is None else first
@@ -79,13 +81,14 @@ def _frames(reader: VideoReader) -> Iterator[Frame]:
     return (item for item in reader if isinstance(item, Frame))
 
 
-def _difference(row: Row | None, one: Frame | None, other: Frame | None) -> str | None:
+def _difference(row: Row | None, one: Frame | None, other: Frame | None, skipped: int) -> str | None:
     """Say in what a frame of the record, of the source and of the output differ; None if they do not."""
     for what, there in (("the record", row), ("the source", one), ("the output", other)):
         if there is None:
             return f"{what} has no such frame"
-    if (row.picture, row.stamp, row.pts) != (one.origin.number, one.origin.stamp, one.pts):
-        return (f"it is picture {one.origin.number} of the source, at {one.origin.stamp}, shown at {one.pts}; the "
+    number = one.origin.number - skipped
+    if (row.picture, row.stamp, row.pts) != (number, one.origin.stamp, one.pts):
+        return (f"it is picture {number} of the source, at {one.origin.stamp}, shown at {one.pts}; the "
                 f"record says picture {row.picture}, at {row.stamp}, shown at {row.pts}")  # fmt: skip
     if abs(one.pts * one.time_base - other.pts * other.time_base) > other.time_base / 2:
         return f"it is shown at {other.time:.6f} s; the record says {one.time:.6f} s"

@@ -122,4 +122,5 @@ def _frames_and_luma(output: Path, source: Path, known: Mapping[str, Any]) -> It
 
 
 def _with_loss(output: Path) -> Check:
-    return Check("luma", None, f"{output.name} was encoded with loss (encoder=lossless keeps it)")
+    advice = "PNG, TIFF and WebP keep it" if is_picture(output) else "encoder=lossless keeps it"
+    return Check("luma", None, f"{output.name} was encoded with loss ({advice})")

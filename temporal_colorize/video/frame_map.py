@@ -63,9 +63,16 @@ class FrameMap:
         for run in later["runs"]:
             self._run({**run, "frame": self.count})
 
-    def as_json(self) -> dict[str, Any]:
-        """Return plain values; docs/provenance.md says what they mean."""
-        return {"time_base": self._base, "first": self._first, "steps": self._steps, "runs": self._runs}
+    def as_json(self, *, from_first: bool = False) -> dict[str, Any]:
+        """Return plain values; docs/provenance.md says what they mean.
+
+        Args:
+            from_first: number pictures from that of the first frame: a reader that starts in the middle of a file does
+                not know how many came before.
+        """
+        before = self._runs[0]["picture"] if from_first and self._runs else 0
+        runs = [{**run, "picture": run["picture"] - before} for run in self._runs]
+        return {"time_base": self._base, "first": self._first, "steps": self._steps, "runs": runs}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> FrameMap:
