@@ -148,9 +148,7 @@ def colorize_video(
             **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
         )
         if finishing is not None:
-            finishing.record(
-                report, Path(source), reader.files
-            )  # after a kill, the job that goes on does it
+            finishing.record(report, Path(source), reader.files)  # after a kill, the job that goes on does it
     return report
 
 

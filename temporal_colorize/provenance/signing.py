@@ -89,7 +89,9 @@ class Signing:
     def _signer(self) -> Any:
         from c2pa import C2paSignerInfo, Signer
 
-        return Signer.from_info(C2paSignerInfo(self._algorithm, self._certificate.encode(), self._key.encode(), self._tsa))
+        return Signer.from_info(
+            C2paSignerInfo(self._algorithm, self._certificate.encode(), self._key.encode(), self._tsa)
+        )
 
 
 def read_manifest(path: Path) -> tuple[str, dict[str, Any]]:

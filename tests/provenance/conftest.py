@@ -31,7 +31,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def colorize(weights: Path) -> Colorize:
     """Colour a file as infer.py does with encoder=lossless, and write its record."""
 
-    def run(source: Path, output: Path, *, signing: Signing | None = None, mark: bool = False, **part: object) -> Report:
+    def run(
+        source: Path, output: Path, *, signing: Signing | None = None, mark: bool = False, **part: object
+    ) -> Report:
         config = {"limits": asdict(Limits()), **AS_READ, **part}
         finishing = Provenance(config, [weights], {"lossless": True}, signing=signing)
         session = Session(tiny_weights(), SessionOptions(size=64))

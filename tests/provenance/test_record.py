@@ -25,7 +25,9 @@ class StoppedError(Exception):
     pass
 
 
-def run(source: Path, output: Path, weights: Path, *, stop_after: int | None = None, record: bool | Path = True) -> None:
+def run(
+    source: Path, output: Path, weights: Path, *, stop_after: int | None = None, record: bool | Path = True
+) -> None:
     """Colour in segments of 5 frames; the network fails after so many, as if the process were stopped."""
     session = Session(tiny_weights(), SessionOptions(size=64))
     steps, seen = session.steps, []
@@ -63,14 +65,20 @@ def test_hashes_are_those_of_sha256sum(tmp_path: Path, colorize: Colorize, weigh
     assert record["done"]["frames"] == 4 and record["run"]["kept"] == 0
 
 
-DAMAGED = ("clock restarts, with sound", "fields from the middle on", "ts with zeros", "a stamp repeats", "png sequence")
+DAMAGED = (
+    "clock restarts, with sound",
+    "fields from the middle on",
+    "ts with zeros",
+    "a stamp repeats",
+    "png sequence",
+)
 
 
 @pytest.mark.parametrize("name", DAMAGED)
 def test_a_run_that_was_stopped_has_the_record_of_one_that_was_not(tmp_path: Path, weights: Path, name: str) -> None:
     source = CASES[name].make(tmp_path)
     run(source, tmp_path / "whole.mkv", weights)
-    for stop_after in (2, 1):
+    for stop_after in (7, 2):  # in the second segment, and in that again
         with pytest.raises(StoppedError):
             run(source, tmp_path / "pieces.mkv", weights, stop_after=stop_after)
     run(source, tmp_path / "pieces.mkv", weights)

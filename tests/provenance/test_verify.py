@@ -67,7 +67,9 @@ def test_a_luma_sample_that_was_changed_is_found_outside_the_mark_alone(tmp_path
         rewrite(tmp_path / "a.mkv", tmp_path / "c.mkv", [*lumas[:2], luma])
         found = checks(tmp_path / "b.mkv", source=tmp_path / "c.mkv")
         assert found["frames"].passed and found["luma"].passed is not differs
-        assert not differs or found["luma"].text.startswith("1 of 3 frames differ outside the mark, the first is frame 2")
+        assert not differs or found["luma"].text.startswith(
+            "1 of 3 frames differ outside the mark, the first is frame 2"
+        )
 
 
 def rewrite(like: Path, path: Path, lumas: list[np.ndarray]) -> None:
