@@ -150,9 +150,14 @@ def test_keys_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     chain, key = write_chain(tmp_path)
     (tmp_path / "other").mkdir()
     _, other = write_chain(tmp_path / "other")
-    (tmp_path / "text.pem").write_text("no key")
-    for given, said in (((chain, other), "not the key of"), ((chain, tmp_path / "text.pem"), "must be PEM files"),
-                        ((tmp_path / "gone.pem", key), "cannot be read"), ((key, key), "must be PEM files")):  # fmt: skip
+    gone, text = tmp_path / "gone.pem", tmp_path / "text.pem"
+    text.write_text("no key")
+    for given, said in (
+        ((chain, other), "not the key of"),
+        ((chain, text), "must be PEM files"),
+        ((gone, key), "cannot be read"),
+        ((key, key), "must be PEM files"),
+    ):
         with pytest.raises(SigningError, match=said):
             Signing(*given)
 

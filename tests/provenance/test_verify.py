@@ -112,7 +112,7 @@ def test_what_is_not_there_is_bad_input(tmp_path: Path, colorize: Colorize) -> N
         with pytest.raises(ValueError, match=said):
             verdicts(output)
     record.unlink()
-    with pytest.raises(ValueError, match="run infer.py again"):
+    with pytest.raises(ValueError, match="or run infer"):
         verdicts(output)
     with pytest.raises(ValueError, match="no such file"):
         verdicts(tmp_path / "gone.mp4")
