@@ -65,7 +65,7 @@ def test_hashes_are_those_of_sha256sum(tmp_path: Path, colorize: Colorize, weigh
     assert record["done"]["frames"] == 4 and record["run"]["kept"] == 0
 
 
-ODD = (
+ODD = ("clock restarts, with sound", "fields from the middle on", "png sequence")
     "clock restarts, with sound",
     "fields from the middle on",
     "ts with zeros",
@@ -132,3 +132,11 @@ def test_versions_are_those_that_run() -> None:
     assert found["packages"]["av"] == av.__version__
     assert torch.__version__.startswith(found["packages"]["torch"].partition("+")[0])
     assert set(found["ffmpeg"]) >= {"libavcodec", "libavformat"}
+
+
+def test_the_same_once_more_gives_the_same_bytes(tmp_path: Path, weights: Path) -> None:
+    write_video(tmp_path / "a.mov", count=12, audio="pcm_alaw")
+    for name in ("1.mov", "2.mov", "1.mkv", "2.mkv"):  # sound that goes into .mkv by a way of its own
+        run(tmp_path / "a.mov", tmp_path / name, weights, record=False)
+    for suffix in ("mov", "mkv"):
+        assert (tmp_path / f"1.{suffix}").read_bytes() == (tmp_path / f"2.{suffix}").read_bytes()
