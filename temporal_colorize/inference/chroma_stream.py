@@ -19,6 +19,7 @@ from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take
 from temporal_colorize.models.contract import ColorOutput
 
 _CARRIED = ("looks", "_before", "_newest", "_shown")
+_LAID = ("confidence",)
 
 
 class Work(NamedTuple):
@@ -50,6 +51,7 @@ class ChromaStream:
 
     Attributes:
         looks: On how many frames the network ran.
+        confidence: Of what was laid last, (h, w), see `Estimate`; None if the session does not say.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class ChromaStream:
         profile: Profile | None = None,
     ) -> None:
         self.looks = 0
+        self.confidence: Tensor | None = None
         self._session, self._coding = session, coding
         self._layer = ChromaLayer(coding, chroma_shape)  # begins its table, while the network is prepared
         self._size = session.prepare(*shape)
@@ -87,11 +90,11 @@ class ChromaStream:
 
     def laid(self) -> Snapshot:
         """Copy what `lay` carries from frame to frame."""
-        return nest("layer", self._layer.snapshot())
+        return {**take(self, _LAID), **nest("layer", self._layer.snapshot())}
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on where both of a stream like this one were copied after the same frame."""
-        give_back(self, _CARRIED, snapshot)
+        give_back(self, (*_CARRIED, *_LAID), snapshot)
         self._before, self._newest, self._shown = (Estimate(*it) for it in (self._before, self._newest, self._shown))
         self._session.restore(unnest("session", snapshot))
         if self._gate is not None:
@@ -136,6 +139,7 @@ class ChromaStream:
         """Do the second half, frames in order: return Cb and Cr."""
         if work.estimate is not None:
             shown = work.estimate()
+            self.confidence = shown.confidence
             with self._stage("fit lines"):
                 self._layer.estimate(shown.ab, work.lightness)
         with self._stage("lay chroma"):

@@ -20,6 +20,7 @@ class Report:
         ends_at: Seconds at which the pictures end, if that is well before the file says that it ends.
         left_out: Streams of the source that the output does not have.
         luma_changed: Whether the luma is not the source's own: it was deinterlaced, scaled or converted.
+        confidence: The file that says how sure each pixel's colour is.
         profile: Milliseconds a frame by stage; stages overlap.
         notes: What was done otherwise than asked, in a line each.
     """
@@ -35,6 +36,7 @@ class Report:
     ends_at: float | None = None
     left_out: list[str] = field(default_factory=list)
     luma_changed: bool = False
+    confidence: Path | None = None
     profile: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 

@@ -14,6 +14,8 @@ import av
 
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.chroma_stream import ChromaStream
+from temporal_colorize.inference.confidence_map import Style
+from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceVideo
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.job import Job, Resume
 from temporal_colorize.inference.profile import Profile
@@ -24,13 +26,14 @@ from temporal_colorize.video import (
     Decoder,
     Deinterlace,
     Limits,
+    VideoError,
     VideoInfo,
     VideoReader,
     VideoWriter,
     default_output,
     suffix_note,
 )
-from temporal_colorize.video.packets import read_packets
+from temporal_colorize.video.packets import PICTURES, read_packets
 
 _LOSSLESS: dict[str, dict[str, object]] = {
     "libx264": {"qp": 0},
@@ -61,6 +64,8 @@ def colorize_video(
     resume: Resume = "auto",
     settings: Mapping[str, object] | None = None,
     progress: bool = False,
+    confidence: Path | None = None,
+    confidence_style: Style = "viridis",
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
 
@@ -90,8 +95,12 @@ def colorize_video(
         resume: "off" throws away what an earlier call has kept.
         settings: What else the colours depend on, such as which weights: what is kept of others is not gone on with.
         progress: Show a progress bar on standard error.
+        confidence: Where to write how sure it is, a second video of as many pictures at the same times, .mp4 or .mkv;
+            the session must have been asked for confidence.
+        confidence_style: "viridis" for people or "luma" for programs, see `ConfidenceMap`.
 
     Raises:
+        ValueError: If there is to be confidence, and the session does not know it.
         VideoError: If the source cannot be read or the output not written; nothing is left under the output's name.
     """
     began, profile = time.perf_counter(), Profile()
@@ -99,6 +108,7 @@ def colorize_video(
         "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "rate": rate,
         "deinterlace": deinterlace, "audio": audio, "gate": gate and asdict(gate), "batch": batch, "start": start,
         "end": end, "segment": segment, "limits": asdict(limits or Limits()), **session.settings(), **(settings or {}),
+        "confidence_style": confidence and confidence_style,
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(
@@ -114,16 +124,21 @@ def colorize_video(
         writer = stack.enter_context(
             VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio, part=job.part)
         )
+        maps = confidence and stack.enter_context(_maps(confidence, confidence_style, reader.info, session, job))
         kept = job.frames
         if not job.is_done:
             stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
             shown = stack.enter_context(_progress(reader, done=kept, enabled=progress))
             behind = QUEUE if gate is None else BEHIND_GATE
             color_segments(
-                reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile, shown=shown
-            )
-        for packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
-            writer.put(packet)
+                reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile, shown=shown,
+                maps=maps,
+            )  # fmt: skip
+        for kept_packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
+            if kept_packet.stream == CONFIDENCE:
+                maps.put(kept_packet._replace(stream=PICTURES))
+            else:
+                writer.put(kept_packet)
     totals = job.totals
     return Report(
         output=target,
@@ -133,8 +148,20 @@ def colorize_video(
         profile=profile.per_frame(totals["frames"] - kept),
         notes=[*filter(None, [moved]), *totals["notes"], *writer.notes],
         kept=kept,
+        confidence=confidence,
         **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
     )
+
+
+def _maps(path: Path, style: Style, info: VideoInfo, session: Session, job: Job) -> ConfidenceVideo:
+    if session.certainty is None:
+        raise ValueError(f"confidence={path} needs a session that was asked for it: SessionOptions(confidence=True)")
+    if path.resolve() == job.target.resolve():
+        raise VideoError(f"confidence={path} is the coloured video itself; give it another name")
+    return ConfidenceVideo(
+        path, info, style=style, within=session.certainty.within, comment=session.certainty.statement,
+        part=job.folder / "confidence",
+    )  # fmt: skip
 
 
 def _target(output: str | os.PathLike[str] | None, usual: Path) -> Path:
