@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
-from temporal_colorize.inference.planes import ab_at, render, see
+from temporal_colorize.inference.hints.guidance import Guide, View, network_hints, shares
+from temporal_colorize.inference.planes import ab_at, lightness_of, render, shrink
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.video import USUAL_SUFFIX
@@ -33,6 +34,7 @@ def colorize_picture(
     output: str | os.PathLike[str] | None,
     session: Session,
     *,
+    guide: Guide | None = None,
     limits: Limits | None = None,
 ) -> Report:
     """Colour a picture file; colour in it is ignored, its Rec. 601 luma is used and kept.
@@ -41,6 +43,7 @@ def colorize_picture(
         source: JPEG, PNG, WebP, BMP or TIFF, 8 or 16 bits.
         output: Where to, the suffix choosing the format; None for `photo.color.jpg` beside `photo.jpg`.
         session: A fresh session.
+        guide: Knows colours of it, as of a video's first frame; see `Guide`.
         limits: What the file is trusted with; None for the usual.
 
     Raises:
@@ -55,19 +58,27 @@ def colorize_picture(
     if target.exists() and source.exists() and target.samefile(source):
         raise PictureError(f"output={target} is the source itself; give the output another name")
     plane = read_luma(source, limits=limits)
-    rgb = colorize_plane(plane, session)
+    rgb = colorize_plane(plane, session, guide=guide)
     _write(target, (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype))
     seconds = time.perf_counter() - start
-    return Report(output=target, frames=1, looks=1, seconds=seconds, notes=list(session.notes))
+    given, unused = ([], []) if guide is None else (guide.given, guide.notes)
+    return Report(output=target, frames=1, looks=1, seconds=seconds, hints=given, notes=[*session.notes, *unused])
 
 
-def colorize_plane(plane: np.ndarray, session: Session) -> Tensor:
+def colorize_plane(plane: np.ndarray, session: Session, *, guide: Guide | None = None) -> Tensor:
     """Colour one luma plane, (H, W) uint8 or uint16 of full range, as a fresh scene: (H, W, 3) RGB in [0, 1]."""
     coding = ChromaCoding("bt601", full_range=True, bit_depth=8 * plane.dtype.itemsize)
-    seen = see(plane, session.network_size(*plane.shape), coding)
-    ab = session.color(seen)
-    luma = luma_from_code(torch.from_numpy(plane)[None], coding)
-    return render(luma, ab_at(luma, ab, seen)).permute(1, 2, 0)
+    size, known = session.network_size(*plane.shape), None
+    codes = shrink(plane, *size)
+    if guide is not None:
+        guide.begin(View(plane.shape, plane.shape, size, coding, session.cut_threshold))
+        known = guide(plane, codes, 0.0)
+    seen, luma = lightness_of(codes, coding), luma_from_code(torch.from_numpy(plane)[None], coding)
+    ab = session.color(seen, None if known is None else network_hints(shares(known, size)))
+    ab = ab_at(luma, ab, seen)
+    if known is not None:
+        ab = torch.lerp(ab, torch.from_numpy(known.ab), torch.from_numpy(known.mask))
+    return render(luma, ab).permute(1, 2, 0)
 
 
 def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -> np.ndarray:
