@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -111,14 +112,13 @@ class Muxer:
         """Whether a pipe still has a reader; of anything else, True."""
         return self._sink is None or self._sink.is_read
 
-    def close(self) -> None:
-        """Finish what has been written; a file takes its name."""
+    def close(self) -> Path | None:
+        """Finish what has been written; a file takes its name, which is returned."""
         self._mux(self._pictures.flush())
         self._container.close()
         if self._sink is not None:
             self._sink.close()
-        if self.target.is_file:
-            self.target.complete(self.place)
+        return self.target.complete(self.place) if self.target.is_file else None
 
     def abandon(self) -> str | None:
         """Close what is broken, and say why if that is known; a file that holds pictures keeps its hidden name."""

@@ -16,8 +16,8 @@ class Timeline:
     """Maps timestamps of one connection after another to the time since a start, which never goes back.
 
     A connection's first picture comes at the time of its arrival and the others as far from it as the camera says. A
-    camera whose clock jumps is taken at the time of arrival anew, and one whose clock stands still at every picture. One
-    whose clock is a little fast or slow is followed so slowly that nobody sees it.
+    camera whose clock jumps is taken at the time of arrival anew, and one whose clock stands still at every picture.
+    One whose clock is a little fast or slow is followed so slowly that nobody sees it.
 
     Args:
         start: what ``time.monotonic()`` was at the time 0.
@@ -65,9 +65,9 @@ class Timeline:
 class Backlog:
     """Tells how far decoding is behind what has arrived, in seconds.
 
-    The longer a packet has lain waiting, the later it is by its timestamp than one that was read the moment it came. The
-    least such lag is the one to compare with. It grows by what reading has waited, for then the network is later than
-    it was, and slowly all the time, for the camera's clock may be slow.
+    The longer a packet has lain waiting, the later it is by its timestamp than one that was read the moment it came.
+    The least such lag is the one to compare with. It grows by what reading has waited, for then the network may be
+    later than it was, and slowly all the time, for the camera's clock may be slow.
     """
 
     def __init__(self) -> None:
