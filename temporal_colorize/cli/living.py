@@ -105,7 +105,7 @@ def _refuse_options_of_files(config: "DictConfig") -> None:
             raise ValueError(f"{name}={config[name]} is for files: leave it out with a live video")
     if config.decoder not in ("auto", "cpu"):
         raise ValueError(
-            f"decoder={config.decoder} is for files: cameras are decoded by the processor; leave it out with a live video"
+            f"decoder={config.decoder} is for files: the processor decodes cameras; leave it out with them"
         )
 
 
