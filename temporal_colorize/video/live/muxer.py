@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +41,7 @@ class Muxer:
 
     Attributes:
         left_out: streams of sound that the container cannot hold, such as "audio stream 1 (pcm_alaw)".
+        sound: the streams of sound that came with the pictures.
         began: time of the first picture, in units of its time base; None before it.
 
     Raises:
@@ -52,14 +53,14 @@ class Muxer:
         self,
         target: Target,
         info: VideoInfo,
-        sound: Sequence[Sound],
+        sound: tuple[Sound, ...],
         encoder: Encoder,
         *,
         keyframe_seconds: float,
         metadata: Mapping[str, str],
         stopped: Callable[[], bool],
     ) -> None:
-        self.info, self.target = info, target
+        self.info, self.target, self.sound = info, target, sound
         self.left_out: list[str] = []
         self.began: int | None = None
         self._holds_pictures = False

@@ -133,7 +133,7 @@ class LiveOutput:
             self._finish()
 
     def _must_change(self, picture: Picture) -> bool:
-        if picture.info is not self._muxer.info:
+        if picture.info is not self._muxer.info or picture.sound != self._muxer.sound:
             return True
         minutes, began = self._target.minutes, self._muxer.began
         return minutes is not None and began is not None and (picture.frame.pts - began) * TIME_BASE >= 60 * minutes

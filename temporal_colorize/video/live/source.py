@@ -72,7 +72,8 @@ class LiveSource:
         self._packets: deque[Packet] = deque(maxlen=_MOST_SOUND)
         self._info: VideoInfo | None = None
         self._kind: tuple[object, ...] | None = None  # of the last picture, as far as that is cheaply seen
-        self._sound_times: dict[int, int] = {}
+        self._taken: tuple[Sound, ...] = ()  # the sound beside the picture that was taken last
+        self._sound_times: dict[int, Fraction] = {}  # of each stream's last packet, in seconds
         self._said: str | None = None
         self._changed, self._stopped = threading.Condition(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"source {name}", daemon=True)
@@ -100,13 +101,19 @@ class LiveSource:
             self._thread.join(_END)
 
     def take(self, timeout: float) -> Picture | Packet | None:
-        """Wait for a picture or a packet of sound; None if neither comes in so many seconds, or after `stop`."""
+        """Wait for a picture or a packet of sound; None if neither comes in so many seconds, or after `stop`.
+
+        A connection's first picture, which says what sound it has, is taken before its packets.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._pictures or self._packets or self._stopped.is_set(), timeout)
             if self._stopped.is_set():
                 return None
-            waiting = self._packets or self._pictures
-            return waiting.popleft() if waiting else None
+            if self._pictures and (not self._packets or self._pictures[0].sound is not self._taken):
+                picture = self._pictures.popleft()
+                self._taken = picture.sound
+                return picture
+            return self._packets.popleft() if self._packets else None
 
     def _run(self) -> None:
         wait = self._options.wait
@@ -128,6 +135,8 @@ class LiveSource:
         connection = Connection(self._address, self._options, self._tally)
         try:
             self._timeline.connect()
+            with self._changed:
+                self._packets.clear()  # what follows may be sound of another kind
             for item in connection:
                 if self._stopped.is_set():
                     return
@@ -174,10 +183,11 @@ class LiveSource:
         if offset is None or stamp is None or base is None or not self.up:
             return
         moved = stamp + round(Fraction(offset) / base)
-        index = packet.stream_index
-        if self._sound_times.get(index, -1) >= moved or moved < 0:
+        index, time = packet.stream_index, moved * base
+        if self._sound_times.get(index, -1) >= time or moved < 0:
             return
-        self._sound_times[index] = packet.pts = packet.dts = moved
+        self._sound_times[index] = time
+        packet.pts = packet.dts = moved
         with self._changed:
             self._packets.append(packet)
             self._changed.notify_all()
@@ -190,7 +200,7 @@ class LiveSource:
 
 
 def _look(info: VideoInfo) -> tuple[object, ...]:
-    """Return all that an output depends on; rates, which cameras only guess at, are not among it."""
+    """Return all that colours depend on, and an encoder; rates, which cameras only guess at, are not among it."""
     return (
         info.width,
         info.height,
@@ -199,5 +209,4 @@ def _look(info: VideoInfo) -> tuple[object, ...]:
         info.full_range,
         info.sample_aspect_ratio,
         info.display_matrix,
-        info.audio_codecs,
     )

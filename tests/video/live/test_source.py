@@ -179,6 +179,45 @@ def test_what_came_before_a_connection_closed_can_be_used_after_it(web: str, tmp
     assert len(packets) > 20 and heard == [packet.size for packet in packets if packet.pts >= 0] and not told
 
 
+@pytest.mark.parametrize(("first", "then"), [(48000, 16000), (16000, 48000)])
+def test_sound_of_another_rate_goes_into_the_next_file(web: str, tmp_path: Path, first: int, then: int) -> None:
+    """AAC at another rate needs another description; the picture, and so the colours, go on."""
+    write_video(tmp_path / "clip.mkv", count=20, audio="aac", audio_rate=first)
+    told: list[str] = []
+    said = {"metadata": {}, "name": "camera1", "tell": told.append}
+    output = LiveOutput(
+        str(tmp_path / "out.mkv"),
+        TargetOptions(),
+        codec="libx264",
+        encoding=ENCODING,
+        wait=0.1,
+        most_wait=0.1,
+        **said,
+    )
+    options, infos = replace(OPTIONS, queue=64, wait=0.3), []
+    source = LiveSource(f"{web}/clip.mkv", options, start=time.monotonic(), name="camera1", tell=told.append)
+    source.start()
+    until = time.monotonic() + 8
+    while output.frames < 50 and time.monotonic() < until:
+        if output.frames == 20:
+            write_video(tmp_path / "new.mkv", count=40, audio="aac", audio_rate=then)
+            (tmp_path / "new.mkv").replace(tmp_path / "clip.mkv")
+        item = source.take(0.1)
+        if isinstance(item, Picture):
+            infos.append(item.info)
+            output.write(item, *(np.full(item.info.chroma_shape, 128, np.uint8) for _ in "br"))
+        elif item is not None:
+            output.copy(item)
+    source.stop()
+    output.close()
+    assert all(info is infos[0] for info in infos) and output.reopened == 0 and output.lost == 0
+    for path, rate, least in ((tmp_path / "out.mkv", first, 0.7), (tmp_path / "out-2.mkv", then, 1.0)):
+        with av.open(str(path)) as container:
+            heard = list(container.decode(audio=0))
+        assert {frame.sample_rate for frame in heard} == {rate}
+        assert sum(frame.samples for frame in heard) / rate > least
+
+
 def test_sound_alone_is_not_enough(web: str, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = Connection(f"{web}/heard.mkv", OPTIONS, Tally())
     connection._patience = 0.05
