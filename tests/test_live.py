@@ -211,7 +211,6 @@ def test_sources_outputs_and_names_are_paired() -> None:
         (["video=rtsp://a", "output=a.mp4", "live.metrics_port=9123.5"], "live.metrics_port=9123.5 must be a whole"),
         (["video=rtsp://a", "output=%H.mp4", "live.files=0"], "live.files=0 must be a whole number"),
         (["video=rtsp://a", "output=a.mp4", "live.files=9"], "put the time into output=a.mp4, such as a_%Y-%m-%d"),
-        (["video=rtsp://a", "output=a.mp4", "decoder=cuda"], "decoder=cuda is for files"),
         (["video=rtsp://a", "output=a.mp4", "decoder=vaapi"], "decoder=vaapi is for files"),
         (["video=rtsp://a", "output=a.m3u8", "live.segments=2.5"], "live.segments=2.5 must be a whole number"),
         (["video=rtsp://a", "output=a.mp4", "live.health=/no/where"], "live.health=/no/where"),

@@ -20,7 +20,7 @@ from temporal_colorize.inference.health import HealthOptions
 from temporal_colorize.inference.live import Camera, LivePlan, _CameraRun, tell
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.video.live import Picture, SourceOptions, TargetOptions
-from temporal_colorize.video.live.connection import Sound
+from temporal_colorize.video.live.sound import Sound
 from tests.support.live import ENCODING, live_info, live_pictures
 from tests.support.networks import tiny_weights
 from tests.support.rtsp import wait_until

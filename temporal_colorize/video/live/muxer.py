@@ -17,8 +17,8 @@ from av.stream import Stream
 from temporal_colorize.video.encoder import Encoder, add_video
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
-from temporal_colorize.video.live.connection import Sound
 from temporal_colorize.video.live.sinks import BETWEEN, Pipe, Publisher
+from temporal_colorize.video.live.sound import Sound
 from temporal_colorize.video.live.targets import COMMON, Target
 from temporal_colorize.video.paths import holds
 from temporal_colorize.video.picture_encoder import PictureEncoder

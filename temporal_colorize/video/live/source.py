@@ -15,7 +15,8 @@ from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.live.addresses import require_source, scrubbed
-from temporal_colorize.video.live.connection import Connection, Decoded, Sound, SourceOptions, Tally
+from temporal_colorize.video.live.connection import Connection, Decoded, SourceOptions, Tally
+from temporal_colorize.video.live.sound import Sound
 from temporal_colorize.video.live.timeline import TIME_BASE, Timeline
 from temporal_colorize.video.pixels import luma_of
 
