@@ -70,7 +70,7 @@ class LiveSource:
         self._address, self._options, self._name, self._tell = address, options, name, tell
         self._tally, self._timeline = Tally(), Timeline(start)
         self._pictures: deque[Picture] = deque()
-        self._packets: deque[Packet] = deque(maxlen=_MOST_SOUND)
+        self._packets: deque[tuple[Packet, tuple[Sound, ...]]] = deque(maxlen=_MOST_SOUND)
         self._info: VideoInfo | None = None
         self._kind: tuple[object, ...] | None = None  # of the last picture, as far as that is cheaply seen
         self._taken: tuple[Sound, ...] = ()  # the sound beside the picture that was taken last
@@ -110,11 +110,11 @@ class LiveSource:
             self._changed.wait_for(lambda: self._pictures or self._packets or self._stopped.is_set(), timeout)
             if self._stopped.is_set():
                 return None
-            if self._pictures and (not self._packets or self._pictures[0].sound is not self._taken):
-                picture = self._pictures.popleft()
-                self._taken = picture.sound
-                return picture
-            return self._packets.popleft() if self._packets else None
+            if self._packets and (not self._pictures or self._packets[0][1] is self._taken):
+                return self._packets.popleft()[0]
+            picture = self._pictures.popleft() if self._pictures else None
+            self._taken = picture.sound if picture else self._taken
+            return picture
 
     def _run(self) -> None:
         wait = self._options.wait
@@ -144,7 +144,7 @@ class LiveSource:
                 if isinstance(item, Decoded):
                     self._put(connection, item)
                 else:
-                    self._put_sound(item)
+                    self._put_sound(item, connection.sound)
         finally:
             connection.close()
 
@@ -177,7 +177,7 @@ class LiveSource:
                 self._info = info
         return self._info
 
-    def _put_sound(self, packet: Packet) -> None:
+    def _put_sound(self, packet: Packet, sound: tuple[Sound, ...]) -> None:
         """Move a packet of sound as the pictures are moved; before the first picture there is no telling where to."""
         base, offset = packet.time_base, self._timeline.offset
         stamp = packet.dts if packet.dts is not None else packet.pts
@@ -190,7 +190,7 @@ class LiveSource:
         self._sound_times[index] = time
         packet.pts = packet.dts = moved
         with self._changed:
-            self._packets.append(packet)
+            self._packets.append((packet, sound))
             self._changed.notify_all()
 
     def _say(self, line: str | None) -> None:

@@ -186,14 +186,14 @@ def test_what_came_before_a_connection_closed_can_be_used_after_it(web: str, tmp
 @pytest.mark.parametrize(("first", "then"), [(48000, 16000), (16000, 48000)])
 def test_sound_of_another_rate_goes_into_the_next_file(web: str, tmp_path: Path, first: int, then: int) -> None:
     write_video(tmp_path / "clip.mkv", count=20, audio="aac", audio_rate=first)
+    write_video(tmp_path / "new.mkv", count=40, audio="aac", audio_rate=then)
     output = recorder(tmp_path / "out.mkv", [])
-    options, infos = replace(OPTIONS, queue=64, wait=0.3), []
+    options, infos = replace(OPTIONS, queue=64, wait=1.0), []
     source = LiveSource(f"{web}/clip.mkv", options, start=time.monotonic(), name="camera1", tell=lambda _: None)
     source.start()
     until = time.monotonic() + 8
-    while output.frames < 50 and time.monotonic() < until:
-        if output.frames == 20:
-            write_video(tmp_path / "new.mkv", count=40, audio="aac", audio_rate=then)
+    while output.frames < 60 and time.monotonic() < until:
+        if output.frames and (tmp_path / "new.mkv").exists():
             (tmp_path / "new.mkv").replace(tmp_path / "clip.mkv")
         item = source.take(0.1)
         if isinstance(item, Picture):
@@ -204,11 +204,21 @@ def test_sound_of_another_rate_goes_into_the_next_file(web: str, tmp_path: Path,
     source.stop()
     output.close()
     assert all(info is infos[0] for info in infos) and output.reopened == 0 and output.lost == 0
-    for path, rate, least in ((tmp_path / "out.mkv", first, 0.7), (tmp_path / "out-2.mkv", then, 1.0)):
+    for path, rate, least in ((tmp_path / "out.mkv", first, 0.5), (tmp_path / "out-2.mkv", then, 1.0)):
         with av.open(str(path)) as container:
             heard = list(container.decode(audio=0))
         assert {frame.sample_rate for frame in heard} == {rate}
         assert sum(frame.samples for frame in heard) / rate > least
+
+
+def test_sound_of_a_connection_comes_after_its_first_picture(tmp_path: Path) -> None:
+    source = LiveSource("0", OPTIONS, start=0.0, name="camera1", tell=print)
+    one, two = ["sound 1"], ["sound 2"]
+    (old, *_), (new, *_) = live_pictures(live_info(tmp_path), 2)
+    source._pictures.extend([replace(old, sound=one), replace(new, sound=two)])
+    source._packets.append(("packet", two))
+    given = [source.take(0), source.take(0), source.take(0)]
+    assert [getattr(item, "sound", item) for item in given] == [one, two, "packet"]
 
 
 def test_sound_alone_is_not_enough(web: str, monkeypatch: pytest.MonkeyPatch) -> None:
