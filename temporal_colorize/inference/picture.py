@@ -56,7 +56,7 @@ def colorize_picture(
         raise PictureError(f"output={target} is the source itself; give the output another name")
     plane = read_luma(source, limits=limits)
     rgb = colorize_plane(plane, session)
-    _write(target, (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype))
+    write_picture(target, (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype))
     seconds = time.perf_counter() - start
     return Report(output=target, frames=1, looks=1, seconds=seconds, notes=list(session.notes))
 
@@ -99,7 +99,12 @@ def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # Rec. 601; a grey picture comes out as it went in
 
 
-def _write(target: Path, rgb: np.ndarray) -> None:
+def write_picture(target: Path, rgb: np.ndarray, *, option: str = "output") -> None:
+    """Write RGB, (H, W, 3) uint8 or uint16, whole or not at all; 16 bits become 8 where the format has no more.
+
+    Raises:
+        PictureError: If it cannot be written; the message names the option.
+    """
     import cv2
 
     if rgb.dtype == np.uint16 and target.suffix.lower() in {".jpg", ".jpeg", ".webp", ".bmp"}:
@@ -107,7 +112,7 @@ def _write(target: Path, rgb: np.ndarray) -> None:
     quality = [cv2.IMWRITE_JPEG_QUALITY, 95] if target.suffix.lower() in {".jpg", ".jpeg"} else []
     done, content = cv2.imencode(target.suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality)
     if not done:
-        raise PictureError(f"output={target}: this picture does not fit the format {target.suffix}")
+        raise PictureError(f"{option}={target}: this picture does not fit the format {target.suffix}")
     part = target.with_name(f".{target.name}.part")
     try:
         part.write_bytes(content.tobytes())
@@ -115,4 +120,4 @@ def _write(target: Path, rgb: np.ndarray) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise PictureError(f"output={target}: cannot be written there ({error.strerror})") from error
+        raise PictureError(f"{option}={target}: cannot be written there ({error.strerror})") from error
