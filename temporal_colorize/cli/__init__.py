@@ -65,7 +65,8 @@ usage: python ask.py video=PATH at=TIME box=LEFT,TOP,WIDTH,HEIGHT [OPTION=VALUE 
   picture=answer.png      the answer as a picture
   weights=convlstm        and device, runtime, precision, threads, cache, inference.size, rate: as of infer.py
 
-Every number's place is conf/ask.yaml; how often such answers are right: docs/names.md. Exit status: 0 done, 2 bad input.
+Every number's place is conf/ask.yaml; how often such answers are right: docs/names.md. Exit status: 0 done, 2 bad
+input.
 """
 
 
