@@ -10,6 +10,7 @@ from torch import Tensor
 
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.chroma_layer import ChromaLayer
+from temporal_colorize.inference.estimate import Estimate
 from temporal_colorize.inference.gate import Box, Gate, GateOptions
 from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.profile import Profile
@@ -26,13 +27,13 @@ class Work(NamedTuple):
     Attributes:
         guide: (h, w) luma codes at chroma resolution.
         lightness: L* that the network saw or would have seen, (1, H0, W0).
-        ab: Gives what is to be shown, (2, h', w'); None if nothing has changed.
+        estimate: Gives what is to be shown; None if nothing has changed.
         boxes: Where chroma must be laid.
     """
 
     guide: np.ndarray
     lightness: Tensor
-    ab: Callable[[], Tensor] | None
+    estimate: Callable[[], Estimate] | None
     boxes: list[Box]
 
 
@@ -67,7 +68,7 @@ class ChromaStream:
         self._size = session.prepare(*shape)
         self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
         self._stage = (profile or Profile()).stage
-        self._before = self._newest = self._shown = torch.empty(0)  # ab, (2, h, w) each
+        self._before = self._newest = self._shown = Estimate(torch.empty(0))
 
     @property
     def cuts(self) -> int:
@@ -91,6 +92,7 @@ class ChromaStream:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on where both of a stream like this one were copied after the same frame."""
         give_back(self, _CARRIED, snapshot)
+        self._before, self._newest, self._shown = (Estimate(*it) for it in (self._before, self._newest, self._shown))
         self._session.restore(unnest("session", snapshot))
         if self._gate is not None:
             self._gate.restore(unnest("gate", snapshot))
@@ -132,10 +134,10 @@ class ChromaStream:
 
     def lay(self, work: Work) -> tuple[np.ndarray, np.ndarray]:
         """Do the second half, frames in order: return Cb and Cr."""
-        if work.ab is not None:
-            ab = work.ab()
+        if work.estimate is not None:
+            shown = work.estimate()
             with self._stage("fit lines"):
-                self._layer.estimate(ab, work.lightness)
+                self._layer.estimate(shown.ab, work.lightness)
         with self._stage("lay chroma"):
             self._layer.lay(work.guide, work.boxes)
         return self._layer.planes
@@ -150,15 +152,13 @@ class ChromaStream:
             self._gate.restart()
         self._before, self._newest = self._shown, self._decode(output)
 
-    def _decode(self, output: ColorOutput) -> Tensor:
+    def _decode(self, output: ColorOutput) -> Estimate:
         with self._stage("decode bins"):
             return self._session.decode(output)
 
-    def _mix(self) -> Tensor:
-        """Mix what is to be shown of the estimates, (2, h, w)."""
-        if self._gate.share == 1:
-            self._shown = self._newest
-        else:
-            self._shown = torch.lerp(self._before, self._newest, self._gate.share)
-        self._gate.estimate(self._shown.numpy())
+    def _mix(self) -> Estimate:
+        """Mix what is to be shown of the estimates."""
+        share = self._gate.share
+        self._shown = self._newest if share == 1 else self._before.mixed(self._newest, share)
+        self._gate.estimate(self._shown.ab.numpy())
         return self._shown
