@@ -175,8 +175,8 @@ class _Asked:
         )
 
     def _crops(self, box: PixelBox) -> tuple[np.ndarray, np.ndarray]:
-        luma = luma_from_code(torch.from_numpy(np.ascontiguousarray(self._moment.luma))[None], self._coding)
-        ab = ab_at(luma, self._session.decode(self._moment.output), self._moment.seen)
+        luma = luma_from_code(torch.from_numpy(self._moment.luma.copy())[None], self._coding)
+        ab = ab_at(luma, self._session.decode(self._moment.output).ab, self._moment.seen)
         rgb = render(luma, ab, self._coding.matrix)
         rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
         grey, colored = (
