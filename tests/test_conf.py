@@ -93,7 +93,7 @@ def test_the_opencv_network_is_not_for_training(tmp_path: Path) -> None:
 @pytest.mark.parametrize("choice", choices("naming"))
 def test_naming_composes_and_builds(choice: str) -> None:
     config = cli.compose("ask", [f"naming={choice}"])
-    assert NamingOptions(**config.naming).temperature == config.naming.temperature
+    assert NamingOptions(**config.naming).arithmetic == config.naming.arithmetic
 
 
 @pytest.mark.parametrize(("group", "choice"), [(g, c) for g in INFER_GROUPS for c in choices(g)])

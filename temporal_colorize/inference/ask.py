@@ -11,7 +11,7 @@ from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
 from temporal_colorize.color.lab import lab_to_rgb
 from temporal_colorize.color.names import TERMS, bin_terms, luma_levels, nearest_name
 from temporal_colorize.inference.answer import Answer, Name, PixelBox
-from temporal_colorize.inference.naming import Box, NamingOptions, PixelNames, follow, gather, name_pixels, sharpen
+from temporal_colorize.inference.naming import Box, NamingOptions, PixelNames, follow, name_pixels, pool
 from temporal_colorize.inference.picture import is_picture, read_luma
 from temporal_colorize.inference.planes import ab_at, render, see
 from temporal_colorize.inference.session import Session
@@ -155,7 +155,7 @@ class _Asked:
             frames.insert(0, _Kept(moment.time, moment.scene, moment.seen, pixels.terms))
         here = [kept.time for kept in frames].index(moment.time)
         places = follow([kept.seen for kept in frames], here, place, naming)
-        probabilities = sharpen(gather([kept.terms for kept in frames], places), naming.temperature)
+        probabilities = pool([kept.terms for kept in frames], places).settle(naming)
         found = [kept.time for kept, where in zip(frames, places, strict=True) if where is not None]
         rows, columns = place.slices(*pixels.terms.shape[-2:])
         grey, colored = self._crops(box)

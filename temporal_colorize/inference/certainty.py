@@ -43,6 +43,12 @@ class Certainty:
             raise ValueError(f"certainty: {self.said} and {self.right} do not make a curve that rises")
 
     @property
+    def statement(self) -> str:
+        """What a map of it shows, in a line."""
+        doubt = "" if self.is_calibrated else " These weights are not calibrated: it is only what the network says."
+        return f"Probability that an estimated colour is within {self.within:g} ab units of the true one.{doubt}"
+
+    @property
     def is_calibrated(self) -> bool:
         """Whether there is a curve."""
         return bool(self.said)

@@ -14,7 +14,7 @@ from temporal_colorize.color.names import term_posterior
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.options import require_number
 
-_FLOOR = 1e-4  # of a pooled probability: nothing is impossible
+_FLOOR = 1e-4  # of a probability: nothing is impossible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +22,9 @@ class NamingOptions:
     """How pixels are pooled to one answer.
 
     Attributes:
-        temperature: By which the pooled logarithms are divided; fitted by `evaluate.py names.fit=true`, so that an
-            answer is as often right as it says.
+        arithmetic: Exponent of the pixels' mean, which tells what most of them are, and
+        geometric: of their geometric mean, which tells what all of them can be. Pixels of one thing are far from
+            independent, so both are below 1; fitted by `evaluate.py naming.fit=true`.
         difference: Root mean square of L* by which a thing may look different in another frame; where it does by more
             it is not followed further.
         reach: How far it may move from frame to frame, as a share of the picture's shorter side.
@@ -32,12 +33,14 @@ class NamingOptions:
         ValueError: If a value is out of its range.
     """
 
-    temperature: float
+    arithmetic: float
+    geometric: float
     difference: float
     reach: float
 
     def __post_init__(self) -> None:
-        require_number("naming.temperature", self.temperature, least=0.05, most=20)
+        require_number("naming.arithmetic", self.arithmetic, least=0, most=20)
+        require_number("naming.geometric", self.geometric, least=0, most=20)
         require_number("naming.difference", self.difference, least=0, most=100)
         require_number("naming.reach", self.reach, least=0, most=1)
 
@@ -141,21 +144,32 @@ def _look_around(
     return place if stays <= 1.5 * least + 1 else (int(best[0]) + top, int(best[1]) + left)
 
 
-def gather(maps: Sequence[Tensor], boxes: Sequence[Box | None]) -> Tensor:
-    """Average what is believed of the names over a thing's pixels, each frame counting the same: (11,), sums to 1.
+class Pooled(NamedTuple):
+    """What is believed of a thing's pixels: logarithms, (..., 11), of their arithmetic and their geometric mean."""
+
+    arithmetic: Tensor
+    geometric: Tensor
+
+    def settle(self, options: NamingOptions) -> Tensor:
+        """Give the probabilities of the thing's one name, (..., 11), summing to 1."""
+        return torch.softmax(options.arithmetic * self.arithmetic + options.geometric * self.geometric, dim=-1)
+
+
+def pool(maps: Sequence[Tensor], boxes: Sequence[Box | None]) -> Pooled:
+    """Average what is believed of the names over a thing's pixels, each frame counting the same.
 
     Args:
-        maps: Of every frame, see `name_pixels`.
+        maps: The terms of every frame's pixels, (11, h, w).
         boxes: Where the thing is in it, or None.
     """
     parts = [
-        frame[:, *box.slices(*frame.shape[-2:])].flatten(1).mean(1)
+        frame[:, *box.slices(*frame.shape[-2:])].flatten(1)
         for frame, box in zip(maps, boxes, strict=True)
         if box is not None
     ]
-    return torch.stack(parts).mean(0)
+    mean, log = (torch.stack([how(part).mean(1) for part in parts]).mean(0) for how in (torch.Tensor.float, _safe_log))
+    return Pooled(_safe_log(mean), log)
 
 
-def sharpen(pooled: Tensor, temperature: float) -> Tensor:
-    """Turn averages, (*, 11), into probabilities of the thing's one name, summing to 1."""
-    return torch.softmax(pooled.clamp(min=_FLOOR).log() / temperature, dim=-1)
+def _safe_log(probabilities: Tensor) -> Tensor:
+    return probabilities.clamp(min=_FLOOR).log()

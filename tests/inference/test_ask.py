@@ -15,7 +15,7 @@ from temporal_colorize.video import VideoError
 from tests.support.networks import tiny_weights
 from tests.support.videos import lumas_of, write_video
 
-NAMING = NamingOptions(temperature=1.0, difference=100.0, reach=0.0)
+NAMING = NamingOptions(arithmetic=1.0, geometric=0.0, difference=100.0, reach=0.0)
 BOX = PixelBox(32, 8, 64, 40)  # with the number that is drawn into the pictures of a clip
 
 

@@ -4,10 +4,10 @@ import torch
 
 from temporal_colorize.color.bins import BIN_COUNT, bin_centres
 from temporal_colorize.color.names import TERMS
-from temporal_colorize.inference.naming import Box, NamingOptions, follow, gather, name_pixels, sharpen
+from temporal_colorize.inference.naming import Box, NamingOptions, follow, name_pixels, pool
 from temporal_colorize.models.contract import ColorOutput
 
-OPTIONS = NamingOptions(temperature=1.0, difference=10.0, reach=0.2)
+OPTIONS = NamingOptions(arithmetic=1.0, geometric=0.0, difference=10.0, reach=0.2)
 
 
 def scene(left: int, *, thing: bool = True) -> torch.Tensor:
@@ -58,7 +58,7 @@ def test_names_follow_the_bins() -> None:
     assert pixels.terms.shape == (11, 2, 4) and pixels.lightness.shape == (1, 2, 4)
     names = [[TERMS[number] for number in row] for row in pixels.terms.argmax(0)]
     assert names == [["blue", "blue", "green", "green"]] * 2
-    left = gather([pixels.terms], [Box(0, 0, 0.5, 1)])
+    left = pool([pixels.terms], [Box(0, 0, 0.5, 1)]).settle(OPTIONS)
     assert TERMS[int(left.argmax())] == "blue" and float(left.max()) > 0.95
 
 
@@ -66,19 +66,24 @@ def test_frames_count_the_same_and_those_without_the_thing_not_at_all() -> None:
     one, two = torch.zeros(11, 2, 2), torch.zeros(11, 2, 2)
     one[3], two[5] = 1.0, 1.0
     everything = Box(0, 0, 1, 1)
-    pooled = gather([one, two, two], [everything, Box(0, 0, 0.5, 0.5), None])
-    assert pooled[3] == pooled[5] == 0.5
+    pooled = pool([one, two, two], [everything, Box(0, 0, 0.5, 0.5), None])
+    torch.testing.assert_close(pooled.arithmetic.exp()[[3, 5]], torch.tensor([0.5, 0.5]))
 
 
-def test_temperature_sharpens_or_flattens() -> None:
-    pooled = torch.tensor([0.6, 0.3, 0.1] + [0.0] * 8)
-    # By hand: 0.36, 0.09 and 0.01 sum to 0.46; the roots are summed with those of eight floors of 0.0001.
-    assert float(sharpen(pooled, 0.5)[0]) == pytest.approx(0.36 / 0.46, abs=1e-4)
-    assert float(sharpen(pooled, 2.0)[0]) == pytest.approx(0.6**0.5 / (0.6**0.5 + 0.3**0.5 + 0.1**0.5 + 0.08), abs=1e-4)
-    torch.testing.assert_close(sharpen(pooled, 1.0)[:3], pooled[:3], atol=1e-3, rtol=0)
+def test_two_means_and_their_exponents() -> None:
+    """By hand, of two pixels."""
+    maps = torch.full((11, 1, 2), 1e-4)
+    maps[0, 0], maps[1, 0] = torch.tensor([0.9, 0.1]), torch.tensor([0.1, 0.5])
+    pooled = pool([maps], [Box(0, 0, 1, 1)])
+    assert pooled.arithmetic[:2].exp().tolist() == pytest.approx([0.5, 0.3])
+    assert pooled.geometric[:2].exp().tolist() == pytest.approx([0.3, 0.05**0.5])
+    first, second = 0.5**0.8 * 0.3**0.4, 0.3**0.8 * 0.05**0.2
+    settled = pooled.settle(NamingOptions(arithmetic=0.8, geometric=0.4, difference=10.0, reach=0.2))
+    assert float(settled[0] / settled[1]) == pytest.approx(first / second, rel=1e-4)
+    assert float(settled.sum()) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("option", [{"temperature": 0.0}, {"difference": -1.0}, {"reach": 2.0}])
+@pytest.mark.parametrize("option", [{"arithmetic": -1.0}, {"geometric": 99.0}, {"difference": -1.0}, {"reach": 2.0}])
 def test_bad_options_are_named(option: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=f"naming.{next(iter(option))}="):
-        NamingOptions(**{"temperature": 1.0, "difference": 10.0, "reach": 0.2} | option)
+        NamingOptions(**{"arithmetic": 1.0, "geometric": 0.0, "difference": 10.0, "reach": 0.2} | option)
