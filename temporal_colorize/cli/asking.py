@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.answer import Answer
 
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
+_DRAWN_AS = (".png", ".jpg", ".jpeg", ".webp")
 _PARTS = ("left", "top", "width", "height")
 
 
@@ -32,7 +33,7 @@ def ask_once(config: "DictConfig") -> None:
         from temporal_colorize.inference.answer_picture import draw_answer
         from temporal_colorize.inference.picture import write_picture
 
-        write_picture(Path(config.picture), draw_answer(answer), option="picture")
+        write_picture("picture", Path(config.picture), draw_answer(answer)[..., ::-1])
 
 
 def parse_time(at: object) -> float | None:
@@ -77,6 +78,8 @@ def _check(config: "DictConfig") -> None:
     for option in ("output", "picture"):
         if config[option] is not None:
             must_be_writable(option, Path(config[option]))
+    if config.picture is not None and Path(config.picture).suffix.lower() not in _DRAWN_AS:
+        raise ValueError(f"picture={config.picture}: its name must end in one of {', '.join(_DRAWN_AS)}")
 
 
 def _ask(config: "DictConfig", at: float | None, box: tuple[int, int, int, int]) -> "Answer":
