@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _LITERAL_KEYS = frozenset(
     {"video", "output", "weights", "resume", "cache", "live.health", "data.root", "data.urls", "loss.prior"}
     | {"record", "source", "sign.certificate", "sign.key", "sign.tsa"}
+    | {"picture", "at", "box"}
     | {f"model.{option}" for option in ("prototxt", "caffemodel", "extractor_weights", "encoder_weights")}
 )
 _SWITCHES = {"record": ("true", "false")}  # what is not meant as a path
@@ -71,7 +72,7 @@ def compose(name: str, overrides: Sequence[str]) -> "DictConfig":
 
     for override in overrides:
         if "=" not in override:
-            hint = f"video={override.lstrip('-')}" if name == "infer" else "name=value"
+            hint = f"video={override.lstrip('-')}" if name in ("ask", "infer") else "name=value"
             raise ValueError(f"{override!r} is no option: write {hint}")
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         try:

@@ -190,9 +190,10 @@ class _CameraRun:
     def _write(self, item: Picture | Packet | None, stream: ChromaStream | None, work: Work | None) -> None:
         if isinstance(item, Picture):
             chroma = stream.lay(work)
+            picture = item if self._plan.audio else replace(item, sound=())
             if self._plan.mark:
-                item, *chroma = self._marked(item, *chroma)
-            if self._output.write(item, *chroma):
+                picture, *chroma = self._marked(picture, *chroma)
+            if self._output.write(picture, *chroma):
                 self.meter.done(item.arrived)
         elif item is None:
             self._output.check()

@@ -24,6 +24,8 @@ class Report:
         mark: What is written into the picture itself, and where: text, and box as (x, y, width, height).
         frame_map: Which picture of the source each frame is; see `FrameMap.as_json`. Empty for pictures.
         computed: On what the network ran at last: device, runtime and precision.
+        confidence: The file that says how sure each pixel's colour is.
+        hints: Colours that were given, a line each.
         profile: Milliseconds a frame by stage; stages overlap.
         notes: What was done otherwise than asked, in a line each.
     """
@@ -42,6 +44,8 @@ class Report:
     mark: dict[str, Any] | None = None
     frame_map: dict[str, Any] = field(default_factory=dict)
     computed: dict[str, str] = field(default_factory=dict)
+    confidence: Path | None = None
+    hints: list[str] = field(default_factory=list)
     profile: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -52,6 +56,8 @@ class Report:
             parts.append(f"{self.kept} of them by an earlier run")
         if self.looks < self.frames:
             parts.append(f"the network ran on {self.looks} of them")
+        if self.hints:
+            parts.append(f"{len(self.hints)} hint{'s' * (len(self.hints) > 1)}")
         if self.cuts:
             parts.append(f"{self.cuts} cut{'s' * (self.cuts > 1)}")
         if self.damaged:

@@ -13,8 +13,11 @@ from typing import Literal
 import av
 
 from temporal_colorize.inference.chroma_stream import ChromaStream, coding_of
+from temporal_colorize.inference.confidence_map import Style
+from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceVideo
 from temporal_colorize.inference.finishing import Finishing
 from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.hints.guidance import Guide
 from temporal_colorize.inference.job import Job, Resume
 from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.profile import Profile
@@ -26,13 +29,14 @@ from temporal_colorize.video import (
     Decoder,
     Deinterlace,
     Limits,
+    VideoError,
     VideoInfo,
     VideoReader,
     VideoWriter,
     default_output,
     suffix_note,
 )
-from temporal_colorize.video.packets import read_packets
+from temporal_colorize.video.packets import PICTURES, read_packets
 
 _LOSSLESS: dict[str, dict[str, object]] = {
     "libx264": {"qp": 0},
@@ -54,6 +58,7 @@ def colorize_video(
     rate: float | None = None,
     audio: Literal["copy", "drop"] = "copy",
     gate: GateOptions | None = None,
+    guide: Guide | None = None,
     batch: int = 1,
     limits: Limits | None = None,
     start: float = 0,
@@ -64,6 +69,8 @@ def colorize_video(
     mark: bool = False,
     finishing: Finishing | None = None,
     progress: bool = False,
+    confidence: Path | None = None,
+    confidence_style: Style = "viridis",
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
 
@@ -85,6 +92,7 @@ def colorize_video(
         rate: Pictures per second of a source without timestamps; None for what it says, or else 25.
         audio: "drop" leaves the sound out.
         gate: When the network looks again, see `GateOptions`; None for every frame.
+        guide: Knows colours of some frames, see `Guide`; None for nobody.
         batch: Without a gate, how many frames go through the network together, which is faster on a GPU.
         limits: What the file is trusted with; None for the usual.
         start: Seconds after the first picture from which on it is coloured, and
@@ -95,8 +103,12 @@ def colorize_video(
         mark: Write into the pictures that their colours are estimated, see `Mark`.
         finishing: What is done when the output is complete.
         progress: Show a progress bar on standard error.
+        confidence: Where to write how sure it is, a second video of as many pictures at the same times, .mp4 or .mkv;
+            the session must have been asked for confidence.
+        confidence_style: "viridis" for people or "luma" for programs, see `ConfidenceMap`.
 
     Raises:
+        ValueError: If there is to be confidence, and the session does not know it.
         VideoError: If the source cannot be read or the output not written; nothing is left under the output's name.
     """
     began, profile = time.perf_counter(), Profile()
@@ -104,7 +116,8 @@ def colorize_video(
         "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "rate": rate,
         "deinterlace": deinterlace, "audio": audio, "gate": gate and asdict(gate), "batch": batch, "start": start,
         "end": end, "segment": segment, "limits": asdict(limits or Limits()), "mark": mark,
-        **session.settings(), **(settings or {}),
+        "confidence_style": confidence and confidence_style,
+        **session.settings(), **(settings or {}), **({} if guide is None else guide.settings()),
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(
@@ -121,27 +134,38 @@ def colorize_video(
         seal = None if finishing is None else lambda part: finishing.seal(part, target, reader.files)
         marking = _mark(reader.info) if mark else None
         kept = job.frames
-        with VideoWriter(
-            target, reader, codec=codec, options=options, audio=audio, part=job.part, label=label(), seal=seal
-        ) as writer:
+        with contextlib.ExitStack() as outputs:
+            writer = outputs.enter_context(
+                VideoWriter(
+                    target, reader, codec=codec, options=options, audio=audio, part=job.part, label=label(), seal=seal
+                )
+            )
+            maps = confidence and outputs.enter_context(_maps(confidence, confidence_style, reader.info, session, job))
             if not job.is_done:
-                stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
-                shown = stack.enter_context(_progress(reader, done=kept, enabled=progress))
+                stream = _stream(session, reader.info, writer.chroma_shape, gate, guide, profile)
+                shown = outputs.enter_context(_progress(reader, done=kept, enabled=progress))
+                behind = QUEUE if gate is None else BEHIND_GATE
                 color_segments(
-                    reader, writer, job, stream, batch=batch, segment=segment,
-                    behind=QUEUE if gate is None else BEHIND_GATE, profile=profile, shown=shown, mark=marking,
+                    reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile,
+                    shown=shown, maps=maps, mark=marking,
                 )  # fmt: skip
-            for packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
-                writer.put(packet)
+            for kept_packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
+                if kept_packet.stream == CONFIDENCE:
+                    maps.put(kept_packet._replace(stream=PICTURES))
+                else:
+                    writer.put(kept_packet)
         totals = job.totals
+        notes = [moved, marking and marking.note, *totals["notes"], *totals.get("unused", []), *writer.notes]
         report = Report(
             output=target,
             seconds=time.perf_counter() - began,
             ends_at=totals["last"] if _breaks_off(reader, totals["last"]) else None,
             left_out=writer.left_out,
             profile=profile.per_frame(totals["frames"] - kept),
-            notes=[*filter(None, [moved, marking and marking.note]), *totals["notes"], *writer.notes],
+            notes=list(filter(None, notes)),
+            hints=[] if guide is None else guide.given,
             kept=kept,
+            confidence=confidence,
             mark=marking and marking.as_json(),
             frame_map=job.frame_map.as_json(from_first=start > 0),
             computed=session.computed(),
@@ -150,6 +174,17 @@ def colorize_video(
         if finishing is not None:
             finishing.record(report, Path(source), reader.files)  # after a kill, the job that goes on does it
     return report
+
+
+def _maps(path: Path, style: Style, info: VideoInfo, session: Session, job: Job) -> ConfidenceVideo:
+    if session.certainty is None:
+        raise ValueError(f"confidence={path} needs a session that was asked for it: SessionOptions(confidence=True)")
+    if path.resolve() == job.target.resolve():
+        raise VideoError(f"confidence={path} is the coloured video itself; give it another name")
+    return ConfidenceVideo(
+        path, info, style=style, within=session.certainty.within, comment=session.certainty.statement,
+        part=job.folder / "confidence",
+    )  # fmt: skip
 
 
 def _target(output: str | os.PathLike[str] | None, usual: Path) -> Path:
@@ -184,10 +219,15 @@ def _mark(info: VideoInfo) -> Mark:
 
 
 def _stream(
-    session: Session, info: VideoInfo, chroma_shape: tuple[int, int], gate: GateOptions | None, profile: Profile
+    session: Session,
+    info: VideoInfo,
+    chroma_shape: tuple[int, int],
+    gate: GateOptions | None,
+    guide: Guide | None,
+    profile: Profile,
 ) -> ChromaStream:
-    shape = info.height, info.width
-    return ChromaStream(session, coding_of(info), shape=shape, chroma_shape=chroma_shape, gate=gate, profile=profile)
+    shapes = {"shape": (info.height, info.width), "chroma_shape": chroma_shape}
+    return ChromaStream(session, coding_of(info), **shapes, gate=gate, guide=guide, profile=profile)
 
 
 @contextlib.contextmanager

@@ -66,12 +66,6 @@ def test_hashes_are_those_of_sha256sum(tmp_path: Path, colorize: Colorize, weigh
 
 
 ODD = ("clock restarts, with sound", "fields from the middle on", "png sequence")
-    "clock restarts, with sound",
-    "fields from the middle on",
-    "ts with zeros",
-    "a stamp repeats",
-    "png sequence",
-)
 
 
 @pytest.mark.parametrize("name", ODD)
