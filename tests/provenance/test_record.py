@@ -72,9 +72,8 @@ ODD = ("clock restarts, with sound", "fields from the middle on", "png sequence"
 def test_a_run_that_was_stopped_has_the_record_of_one_that_was_not(tmp_path: Path, weights: Path, name: str) -> None:
     source = CASES[name].make(tmp_path)
     run(source, tmp_path / "whole.mkv", weights)
-    for stop_after in (7, 2):  # in the second segment, and in that again
-        with pytest.raises(StoppedError):
-            run(source, tmp_path / "pieces.mkv", weights, stop_after=stop_after)
+    with pytest.raises(StoppedError):
+        run(source, tmp_path / "pieces.mkv", weights, stop_after=7)  # in the second segment
     run(source, tmp_path / "pieces.mkv", weights)
     whole, pieces = read(tmp_path / "whole.mkv"), read(tmp_path / "pieces.mkv")
     assert pieces["frames"] == whole["frames"] and pieces["run"]["kept"] > 0
