@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_colorize.cli.composing import several
+from temporal_colorize.cli.finishing import finishing_of
 from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.living import is_live_run, live_once
 from temporal_colorize.cli.programs import (
@@ -48,6 +49,8 @@ def infer_once(config: "DictConfig") -> None:
         raise ValueError(f"confidence={config.confidence} is for one file, and video={config.video} names many")
     if footage is not None and config.hints is not None:
         raise ValueError(f"hints={config.hints} belong to one video: give it alone, not {len(footage)} files")
+    if footage is not None and config.record not in (True, False):
+        raise ValueError(f"record={config.record} is one file: with many videos, record=true puts one beside each")
     if footage is not None and config.output is not None:
         writable_folder(config.output)
     colorize, settings = _prepare(config)
@@ -75,10 +78,11 @@ def _check(config: "DictConfig") -> None:
     require_integer("segment", config.segment, least=1)
     if config.hints_at is not None and config.hints is None:
         raise ValueError(f"hints_at={config.hints_at} needs hints=frame.png")
-    for switch in ("progress", "profile"):
+    for switch in ("progress", "profile", "mark"):
         require_one_of(switch, config[switch], (True, False))
-    if config.report is not None:
-        must_be_writable("report", Path(config.report))
+    for name in ("report", "record"):
+        if config[name] not in (None, True, False):
+            must_be_writable(name, Path(str(config[name])))
 
 
 def _named(video: object) -> str | list[str]:
@@ -107,7 +111,8 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
     settings = _settings(config, runtime.chosen(device))
     codec, encoding = encoding_of(config.encoder)
-    as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "progress")
+    finishing = finishing_of(config, codec, encoding)
+    as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "mark", "progress")
     maps = {"confidence": config.confidence and Path(config.confidence), "confidence_style": config.confidence_style}
     video = partial(
         colorize_video,
@@ -118,6 +123,7 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
         limits=limits,
         settings=settings,
         **maps,
+        finishing=finishing,
         **{name: config[name] for name in as_given},
     )
 
@@ -125,7 +131,8 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
         session = Session(weights, options, device=device)
         guide = None if hints is None else HintGuide(hints)
         if is_picture(source):
-            return colorize_picture(source, output, session, guide=guide, limits=limits, **maps)
+            ends = {"mark": config.mark, "finishing": finishing}
+            return colorize_picture(source, output, session, guide=guide, limits=limits, **maps, **ends)
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
         if runtime.chosen(device) != "torch":
             torch.set_num_threads(1)
