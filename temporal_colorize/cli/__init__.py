@@ -56,6 +56,18 @@ Every number's place is conf/infer.yaml. Exit status: 0 done, 1 some of many fil
 written), 130 interrupted (what is finished is kept: the same command goes on from there).
 """
 
+_VERIFY_HELP = """Check a coloured file against the record beside it.
+
+usage: python verify.py OUTPUT [record=PATH] [source=PATH] [weights=PATH]
+
+  OUTPUT                       what infer.py wrote; output=PATH says the same
+  record=PATH                  its record; default: OUTPUT.json beside it
+  source=PATH                  what it was made of, where that has been moved
+  weights=PATH                 likewise the weights, a file or a shipped name
+
+Prints a line for each check. Exit status: 0 nothing differs, 1 something does, 2 bad input (no record, no source).
+"""
+
 _ASK_HELP = """Ask which colours a thing in a monochrome video or picture could have.
 
 usage: python ask.py video=PATH at=TIME box=LEFT,TOP,WIDTH,HEIGHT [OPTION=VALUE ...]
@@ -71,18 +83,6 @@ usage: python ask.py video=PATH at=TIME box=LEFT,TOP,WIDTH,HEIGHT [OPTION=VALUE 
 
 Every number's place is conf/ask.yaml; how often such answers are right: docs/names.md. Exit status: 0 done, 2 bad
 input.
-"""
-
-_VERIFY_HELP = """Check a coloured file against the record beside it.
-
-usage: python verify.py OUTPUT [record=PATH] [source=PATH] [weights=PATH]
-
-  OUTPUT                       what infer.py wrote; output=PATH says the same
-  record=PATH                  its record; default: OUTPUT.json beside it
-  source=PATH                  what it was made of, where that has been moved
-  weights=PATH                 likewise the weights, a file or a shipped name
-
-Prints a line for each check. Exit status: 0 nothing differs, 1 something does, 2 bad input (no record, no source).
 """
 
 

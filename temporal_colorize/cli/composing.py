@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 # Their values are taken literally, whatever characters they hold; Hydra's grammar would refuse many paths.
 _LITERAL_KEYS = frozenset(
     {"video", "output", "weights", "resume", "cache", "live.health", "data.root", "data.urls", "loss.prior"}
-    | {"picture", "at", "box"}
     | {"record", "source", "sign.certificate", "sign.key", "sign.tsa"}
+    | {"picture", "at", "box"}
     | {f"model.{option}" for option in ("prototxt", "caffemodel", "extractor_weights", "encoder_weights")}
 )
 _SWITCHES = {"record": ("true", "false")}  # what is not meant as a path

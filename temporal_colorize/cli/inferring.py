@@ -45,12 +45,12 @@ def infer_once(config: "DictConfig") -> None:
     end_soon()
     video = _named(config.video)
     footage = find_footage(video, config.output) if is_many(video) else None  # before the weights are opened
+    if footage is not None and config.record not in (True, False):
+        raise ValueError(f"record={config.record} is one file: with many videos, record=true puts one beside each")
     if footage is not None and config.confidence is not None:
         raise ValueError(f"confidence={config.confidence} is for one file, and video={config.video} names many")
     if footage is not None and config.hints is not None:
         raise ValueError(f"hints={config.hints} belong to one video: give it alone, not {len(footage)} files")
-    if footage is not None and config.record not in (True, False):
-        raise ValueError(f"record={config.record} is one file: with many videos, record=true puts one beside each")
     if footage is not None and config.output is not None:
         writable_folder(config.output)
     colorize, settings = _prepare(config)
@@ -112,8 +112,9 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
     settings = _settings(config, runtime.chosen(device))
     codec, encoding = encoding_of(config.encoder)
     finishing = finishing_of(config, codec, encoding)
-    as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "mark", "progress")
+    as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "progress")
     maps = {"confidence": config.confidence and Path(config.confidence), "confidence_style": config.confidence_style}
+    finished = {"mark": config.mark, "finishing": finishing}
     video = partial(
         colorize_video,
         codec=codec,
@@ -123,7 +124,7 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
         limits=limits,
         settings=settings,
         **maps,
-        finishing=finishing,
+        **finished,
         **{name: config[name] for name in as_given},
     )
 
@@ -131,8 +132,7 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
         session = Session(weights, options, device=device)
         guide = None if hints is None else HintGuide(hints)
         if is_picture(source):
-            ends = {"mark": config.mark, "finishing": finishing}
-            return colorize_picture(source, output, session, guide=guide, limits=limits, **maps, **ends)
+            return colorize_picture(source, output, session, guide=guide, limits=limits, **maps, **finished)
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
         if runtime.chosen(device) != "torch":
             torch.set_num_threads(1)

@@ -189,7 +189,8 @@ class _CameraRun:
 
     def _write(self, item: Picture | Packet | None, stream: ChromaStream | None, work: Work | None) -> None:
         if isinstance(item, Picture):
-            picture, chroma = item if self._plan.audio else replace(item, sound=()), stream.lay(work)
+            chroma = stream.lay(work)
+            picture = item if self._plan.audio else replace(item, sound=())
             if self._plan.mark:
                 picture, *chroma = self._marked(picture, *chroma)
             if self._output.write(picture, *chroma):

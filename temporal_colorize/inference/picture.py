@@ -44,10 +44,10 @@ def colorize_picture(
     *,
     guide: Guide | None = None,
     limits: Limits | None = None,
-    confidence: Path | None = None,
-    confidence_style: Style = "viridis",
     mark: bool = False,
     finishing: Finishing | None = None,
+    confidence: Path | None = None,
+    confidence_style: Style = "viridis",
 ) -> Report:
     """Colour a picture file; colour in it is ignored, its Rec. 601 luma is used and kept.
 
@@ -57,10 +57,10 @@ def colorize_picture(
         session: A fresh session.
         guide: Knows colours of it, as of a video's first frame; see `Guide`.
         limits: What the file is trusted with; None for the usual.
-        confidence: Where to write how sure it is, .png or .jpg; the session must have been asked for it.
-        confidence_style: See `ConfidenceMap`.
         mark: Write into the picture that its colours are estimated, see `Mark`.
         finishing: What is done when the output is complete.
+        confidence: Where to write how sure it is, .png or .jpg; the session must have been asked for it.
+        confidence_style: See `ConfidenceMap`.
 
     Raises:
         PictureError: If the source cannot be read or the output not written.
@@ -74,32 +74,32 @@ def colorize_picture(
         raise PictureError(f"output={target}: the name of a picture ends in one of {', '.join(sorted(SUFFIXES))}")
     if target.exists() and source.exists() and target.samefile(source):
         raise PictureError(f"output={target} is the source itself; give the output another name")
-    _check_map(confidence, target, session)
     if finishing is not None:
         finishing.check(target)
+    _check_map(confidence, target, session)
     plane = read_luma(source, limits=limits)
-    marking = Mark(plane.shape) if mark else None
     rgb, shown = _color(plane, session, guide)
     if confidence is not None:
         draw = ConfidenceMap(plane.shape, confidence_style, within=session.certainty.within)
         write_picture("confidence", confidence, draw.picture(shown.confidence))
     most = np.iinfo(plane.dtype).max
-    codes = (rgb * most).round().to(torch.int32).numpy().astype(plane.dtype)
-    codes = codes if marking is None else marking.put(codes, low=0, high=most)
+    content = (rgb * most).round().to(torch.int32).numpy().astype(plane.dtype)
+    marking = Mark(plane.shape) if mark else None
+    content = content if marking is None else marking.put(content, low=0, high=most)
     seal = None if finishing is None else lambda part: finishing.seal(part, target, [source])
-    write_picture("output", target, codes[..., ::-1], seal=seal, label=label())
+    write_picture("output", target, content[..., ::-1], label=label(), seal=seal)
     given, unused = ([], []) if guide is None else (guide.given, guide.notes)
     report = Report(
         output=target,
         frames=1,
         looks=1,
         seconds=time.perf_counter() - start,
-        hints=given,
-        notes=[*session.notes, *unused, *([marking.note] if marking else [])],
-        confidence=confidence,
         luma_changed=mark,
         mark=marking and marking.as_json(),
         computed=session.computed(),
+        hints=given,
+        notes=[*session.notes, *unused, *([marking.note] if marking else [])],
+        confidence=confidence,
     )
     if finishing is not None:
         finishing.record(report, source, [source])
@@ -176,11 +176,11 @@ def write_picture(
     format has no more.
 
     Args:
-        option: Which names it, for messages.
-        target: The file.
-        bgr: See above.
-        label: What the file is to say of its colours.
-        seal: Changes the file when it is complete, before it takes its name; its errors are passed on.
+        option: That names the target.
+        target: Its suffix chooses the format.
+        bgr: The picture.
+        label: What the file says of its colours.
+        seal: Changes the file before it takes its name; its errors are passed on.
 
     Raises:
         PictureError: If it cannot be written; the message names the option.
@@ -195,7 +195,8 @@ def write_picture(
         raise PictureError(f"{option}={target}: this picture does not fit the format {target.suffix}")
     part = target.with_name(f".{target.name}.part")
     try:
-        part.write_bytes(content.tobytes() if label is None else label_picture(content.tobytes(), label))
+        plain = content.tobytes()
+        part.write_bytes(plain if label is None else label_picture(plain, label))
         if seal is not None:
             seal(part)
         part.replace(target)

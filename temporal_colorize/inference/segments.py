@@ -49,7 +49,7 @@ def color_segments(
         looked = stack.enter_context(closing(ahead(_look(decoded, stream, batch), most=behind, name="look")))
         while not job.is_done:
             with job.segment() as file:
-                filled = _fill(file, looked, stream, writer, maps, mark, profile, shown)
+                filled = _fill(file, looked, stream, writer, maps, profile, shown, mark)
             last = last if filled.last is None else filled.last
             # Between marks some of these are ahead by what waits between the threads; they are read at the end.
             totals = {
@@ -75,9 +75,9 @@ def _fill(
     stream: ChromaStream,
     writer: VideoWriter,
     maps: ConfidenceVideo | None,
-    mark: Mark | None,
     profile: Profile,
     shown: Callable[[], object],
+    mark: Mark | None,
 ) -> _Filled:
     """Fill one segment."""
     encoder, drawn, frame_map, last, ending = None, None, FrameMap(), None, None

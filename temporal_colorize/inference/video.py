@@ -116,8 +116,8 @@ def colorize_video(
         "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "rate": rate,
         "deinterlace": deinterlace, "audio": audio, "gate": gate and asdict(gate), "batch": batch, "start": start,
         "end": end, "segment": segment, "limits": asdict(limits or Limits()), "mark": mark,
-        **session.settings(), **(settings or {}), "confidence_style": confidence and confidence_style,
-        **({} if guide is None else guide.settings()),
+        "confidence_style": confidence and confidence_style,
+        **session.settings(), **(settings or {}), **({} if guide is None else guide.settings()),
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(
@@ -143,33 +143,29 @@ def colorize_video(
             maps = confidence and outputs.enter_context(_maps(confidence, confidence_style, reader.info, session, job))
             if not job.is_done:
                 stream = _stream(session, reader.info, writer.chroma_shape, gate, guide, profile)
-                shown = stack.enter_context(_progress(reader, done=kept, enabled=progress))
+                shown = outputs.enter_context(_progress(reader, done=kept, enabled=progress))
+                behind = QUEUE if gate is None else BEHIND_GATE
                 color_segments(
-                    reader, writer, job, stream, batch=batch, segment=segment,
-                    behind=QUEUE if gate is None else BEHIND_GATE, profile=profile, shown=shown, mark=marking,
-                    maps=maps,
+                    reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile,
+                    shown=shown, maps=maps, mark=marking,
                 )  # fmt: skip
-            for packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
-                if packet.stream == CONFIDENCE:
-                    maps.put(packet._replace(stream=PICTURES))
+            for kept_packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
+                if kept_packet.stream == CONFIDENCE:
+                    maps.put(kept_packet._replace(stream=PICTURES))
                 else:
-                    writer.put(packet)
+                    writer.put(kept_packet)
         totals = job.totals
+        notes = [moved, marking and marking.note, *totals["notes"], *totals.get("unused", []), *writer.notes]
         report = Report(
             output=target,
             seconds=time.perf_counter() - began,
             ends_at=totals["last"] if _breaks_off(reader, totals["last"]) else None,
             left_out=writer.left_out,
             profile=profile.per_frame(totals["frames"] - kept),
-            notes=[
-                *filter(None, [moved, marking and marking.note]),
-                *totals["notes"],
-                *totals.get("unused", []),
-                *writer.notes,
-            ],
+            notes=list(filter(None, notes)),
             hints=[] if guide is None else guide.given,
-            confidence=confidence,
             kept=kept,
+            confidence=confidence,
             mark=marking and marking.as_json(),
             frame_map=job.frame_map.as_json(from_first=start > 0),
             computed=session.computed(),

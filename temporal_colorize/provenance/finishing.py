@@ -15,7 +15,7 @@ from temporal_colorize.provenance.signing import Signing
 from temporal_colorize.provenance.surroundings import surroundings
 
 _OF_THE_RUN = ("seconds", "kept", "profile")  # what a run that was interrupted has otherwise
-_ELSEWHERE = ("output", "computed", "frame_map")
+_ELSEWHERE = ("output", "confidence", "computed", "frame_map")
 _LOSSLESS_PICTURES = (".png", ".tif", ".tiff", ".bmp", ".webp")
 
 
@@ -71,6 +71,7 @@ class Provenance:
             "computed": report.computed,
             "surroundings": surroundings(),
             "encoder": {"lossless": lossless} if is_picture(report.output) else self._encoder,
+            "confidence": report.confidence and {"path": str(report.confidence), **digest([report.confidence])},
             "config": self._config,
             "done": {name: value for name, value in done.items() if name not in _ELSEWHERE},
             "frames": report.frame_map,
