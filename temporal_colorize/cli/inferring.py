@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 from temporal_colorize.cli.composing import several
 from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.living import is_live_run, live_once
-from temporal_colorize.cli.programs import asked_of_weights, encoding_of, gate_of, runtime_of, writable_folder
+from temporal_colorize.cli.programs import (
+    asked_of_weights,
+    encoding_of,
+    gate_of,
+    runtime_of,
+    session_options,
+    writable_folder,
+)
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -37,6 +44,10 @@ def infer_once(config: "DictConfig") -> None:
     end_soon()
     video = _named(config.video)
     footage = find_footage(video, config.output) if is_many(video) else None  # before the weights are opened
+    if footage is not None and config.confidence is not None:
+        raise ValueError(f"confidence={config.confidence} is for one file, and video={config.video} names many")
+    if footage is not None and config.hints is not None:
+        raise ValueError(f"hints={config.hints} belong to one video: give it alone, not {len(footage)} files")
     if footage is not None and config.output is not None:
         writable_folder(config.output)
     colorize, settings = _prepare(config)
@@ -60,7 +71,10 @@ def _check(config: "DictConfig") -> None:
         require_integer("batch", config.batch, least=1, most=64)
     require_one_of("audio", config.audio, ("copy", "drop"))
     require_one_of("resume", config.resume, ("auto", "off"))
+    require_one_of("confidence_style", config.confidence_style, ("viridis", "luma"))
     require_integer("segment", config.segment, least=1)
+    if config.hints_at is not None and config.hints is None:
+        raise ValueError(f"hints_at={config.hints_at} needs hints=frame.png")
     for switch in ("progress", "profile"):
         require_one_of(switch, config[switch], (True, False))
     if config.report is not None:
@@ -78,19 +92,23 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
     import cv2
     import torch
 
+    from temporal_colorize.inference.hints.entries import read_hints
+    from temporal_colorize.inference.hints.guide import HintGuide
     from temporal_colorize.inference.picture import colorize_picture, is_picture
     from temporal_colorize.inference.runtimes import open_weights
-    from temporal_colorize.inference.session import Session, SessionOptions
+    from temporal_colorize.inference.session import Session
     from temporal_colorize.inference.video import colorize_video
     from temporal_colorize.video import Limits
 
-    options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
+    hints = None if config.hints is None else read_hints(config.hints, at=config.hints_at)
+    options = session_options(config, confidence=config.confidence is not None)
     limits, runtime = Limits(**config.limits), runtime_of(config)
     device = runtime.pick_device(config.device)
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
     settings = _settings(config, runtime.chosen(device))
     codec, encoding = encoding_of(config.encoder)
     as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "progress")
+    maps = {"confidence": config.confidence and Path(config.confidence), "confidence_style": config.confidence_style}
     video = partial(
         colorize_video,
         codec=codec,
@@ -99,17 +117,19 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
         batch=config.batch or (_BATCH_ON_GPU if device.type == "cuda" else 1),
         limits=limits,
         settings=settings,
+        **maps,
         **{name: config[name] for name in as_given},
     )
 
     def colorize(source: Path, output: Path | None) -> "Report":
         session = Session(weights, options, device=device)
+        guide = None if hints is None else HintGuide(hints)
         if is_picture(source):
-            return colorize_picture(source, output, session, limits=limits)
+            return colorize_picture(source, output, session, guide=guide, limits=limits, **maps)
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
         if runtime.chosen(device) != "torch":
             torch.set_num_threads(1)
-        return video(source, output, session)
+        return video(source, output, session, guide=guide)
 
     return colorize, settings
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _SLACK = 0.2  # seconds, for what comes after closing the outputs
 _HEALTH = ("health", "health_seconds", "window_seconds", "metrics_port")
 _TARGET = ("minutes", "keyframe_seconds", "segment_seconds", "segments")
-_OF_FILES = ("deinterlace", "batch", "rate", "start", "end", "segment", "report", "resume", "profile")
+_OF_FILES = (
+    "deinterlace", "batch", "rate", "start", "end", "hints", "segment", "report", "resume", "profile", "confidence",
+)  # fmt: skip
 
 
 def is_live_run(config: "DictConfig") -> bool:
@@ -42,11 +44,11 @@ def live_once(config: "DictConfig") -> None:
     import cv2
     import torch
 
-    from temporal_colorize.cli.programs import asked_of_weights, encoding_of, gate_of, runtime_of
+    from temporal_colorize.cli.programs import asked_of_weights, encoding_of, gate_of, runtime_of, session_options
     from temporal_colorize.inference.health import HealthOptions
     from temporal_colorize.inference.live import LivePlan, colorize_live, tell
     from temporal_colorize.inference.runtimes import open_weights
-    from temporal_colorize.inference.session import Session, SessionOptions
+    from temporal_colorize.inference.session import Session
     from temporal_colorize.options import require_integer, require_number, require_one_of
     from temporal_colorize.video import Limits
     from temporal_colorize.video.live import SourceOptions, TargetOptions
@@ -66,7 +68,7 @@ def live_once(config: "DictConfig") -> None:
     cameras = cameras_of(config)
     for camera in cameras:
         target_of(camera.output, target)  # refuses what cannot be written, before anything is loaded
-    options = SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
+    options = session_options(config)
     runtime = runtime_of(config)
     device = runtime.pick_device(config.device)
     codec, encoding = encoding_of(config.encoder)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from temporal_colorize.inference.gate import GateOptions
     from temporal_colorize.inference.runtimes import RuntimeOptions
+    from temporal_colorize.inference.session import SessionOptions
 
 
 def train_once(config: "DictConfig") -> float:
@@ -71,6 +72,14 @@ def gate_of(options: "DictConfig") -> "GateOptions | None":
     from temporal_colorize.inference.gate import GateOptions
 
     return None if options.every is None else GateOptions(**options)
+
+
+def session_options(config: "DictConfig", *, confidence: bool = False) -> "SessionOptions":
+    """Build what the configuration says of how streams are coloured."""
+    from temporal_colorize.inference.session import SessionOptions
+
+    asked = {name: config[name] for name in ("vividness", "temperature", "abstain")}
+    return SessionOptions(confidence=confidence, **asked, **config.inference)
 
 
 def runtime_of(config: "DictConfig") -> "RuntimeOptions":

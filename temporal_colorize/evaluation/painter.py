@@ -109,7 +109,7 @@ def paint(
         output = session.step(seen, hints)
         luma = luma_from_code(torch.from_numpy(plane)[None], FULL_RANGE)
         for row, decoding in zip(painted.rows.values(), decodings.values(), strict=True):
-            row.append(render(truth.luma, ab_at(luma, session.decode(output, decoding), seen)))
+            row.append(render(truth.luma, ab_at(luma, session.decode(output, decoding).ab, seen)))
         if output.logits is not None and not given:
             painted.reliability = painted.reliability or Reliability()
             painted.reliability.add(*judge_posterior(output, truth.lab[1:], weights))

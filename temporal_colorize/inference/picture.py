@@ -10,13 +10,17 @@ import torch
 from torch import Tensor
 
 from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
-from temporal_colorize.inference.planes import ab_at, render, see
+from temporal_colorize.inference.confidence_map import ConfidenceMap, Style
+from temporal_colorize.inference.estimate import Estimate
+from temporal_colorize.inference.hints.guidance import Guide, View, network_hints, shares
+from temporal_colorize.inference.planes import ab_at, lightness_of, render, shrink
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.video import USUAL_SUFFIX
 from temporal_colorize.video import Limits, is_sequence, picture_size
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+_MAP_SUFFIXES = (".png", ".jpg")
 
 
 class PictureError(ValueError):
@@ -33,7 +37,10 @@ def colorize_picture(
     output: str | os.PathLike[str] | None,
     session: Session,
     *,
+    guide: Guide | None = None,
     limits: Limits | None = None,
+    confidence: Path | None = None,
+    confidence_style: Style = "viridis",
 ) -> Report:
     """Colour a picture file; colour in it is ignored, its Rec. 601 luma is used and kept.
 
@@ -41,10 +48,14 @@ def colorize_picture(
         source: JPEG, PNG, WebP, BMP or TIFF, 8 or 16 bits.
         output: Where to, the suffix choosing the format; None for `photo.color.jpg` beside `photo.jpg`.
         session: A fresh session.
+        guide: Knows colours of it, as of a video's first frame; see `Guide`.
         limits: What the file is trusted with; None for the usual.
+        confidence: Where to write how sure it is, .png or .jpg; the session must have been asked for it.
+        confidence_style: See `ConfidenceMap`.
 
     Raises:
         PictureError: If the source cannot be read or the output not written.
+        ValueError: If there is to be confidence, and the session does not know it.
     """
     start = time.perf_counter()
     source = Path(source)
@@ -54,20 +65,47 @@ def colorize_picture(
         raise PictureError(f"output={target}: the name of a picture ends in one of {', '.join(sorted(SUFFIXES))}")
     if target.exists() and source.exists() and target.samefile(source):
         raise PictureError(f"output={target} is the source itself; give the output another name")
+    _check_map(confidence, target, session)
     plane = read_luma(source, limits=limits)
-    rgb = colorize_plane(plane, session)
-    _write(target, (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype))
+    rgb, shown = _color(plane, session, guide)
+    if confidence is not None:
+        draw = ConfidenceMap(plane.shape, confidence_style, within=session.certainty.within)
+        _write("confidence", confidence, draw.picture(shown.confidence))
+    content = (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype)
+    _write("output", target, content[..., ::-1])
     seconds = time.perf_counter() - start
-    return Report(output=target, frames=1, looks=1, seconds=seconds, notes=list(session.notes))
+    given, unused = ([], []) if guide is None else (guide.given, guide.notes)
+    notes = [*session.notes, *unused]
+    return Report(output=target, frames=1, looks=1, seconds=seconds, hints=given, notes=notes, confidence=confidence)
 
 
-def colorize_plane(plane: np.ndarray, session: Session) -> Tensor:
+def _check_map(confidence: Path | None, target: Path, session: Session) -> None:
+    if confidence is None:
+        return
+    if session.certainty is None:
+        raise ValueError(
+            f"confidence={confidence} needs a session that was asked for it: SessionOptions(confidence=True)"
+        )
+    if confidence.suffix.lower() not in _MAP_SUFFIXES:
+        raise PictureError(f"confidence={confidence}: end the name in {' or '.join(_MAP_SUFFIXES)} beside a picture")
+    if confidence.resolve() == target.resolve():
+        raise PictureError(f"confidence={confidence} is the coloured picture itself; give it another name")
+
+
+def _color(plane: np.ndarray, session: Session, guide: Guide | None) -> tuple[Tensor, Estimate]:
     """Colour one luma plane, (H, W) uint8 or uint16 of full range, as a fresh scene: (H, W, 3) RGB in [0, 1]."""
     coding = ChromaCoding("bt601", full_range=True, bit_depth=8 * plane.dtype.itemsize)
-    seen = see(plane, session.network_size(*plane.shape), coding)
-    ab = session.color(seen)
-    luma = luma_from_code(torch.from_numpy(plane)[None], coding)
-    return render(luma, ab_at(luma, ab, seen)).permute(1, 2, 0)
+    size, known = session.network_size(*plane.shape), None
+    codes = shrink(plane, *size)
+    if guide is not None:
+        guide.begin(View(plane.shape, plane.shape, size, coding, session.cut_threshold))
+        known = guide(plane, codes, 0.0)
+    seen, luma = lightness_of(codes, coding), luma_from_code(torch.from_numpy(plane)[None], coding)
+    shown = session.decode(session.step(seen, None if known is None else network_hints(shares(known, size))))
+    ab = ab_at(luma, shown.ab, seen)
+    if known is not None:
+        ab = torch.lerp(ab, torch.from_numpy(known.ab), torch.from_numpy(known.mask))
+    return render(luma, ab).permute(1, 2, 0), shown
 
 
 def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -> np.ndarray:
@@ -99,15 +137,15 @@ def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # Rec. 601; a grey picture comes out as it went in
 
 
-def _write(target: Path, rgb: np.ndarray) -> None:
+def _write(option: str, target: Path, bgr: np.ndarray) -> None:
     import cv2
 
-    if rgb.dtype == np.uint16 and target.suffix.lower() in {".jpg", ".jpeg", ".webp", ".bmp"}:
-        rgb = (rgb >> 8).astype(np.uint8)
+    if bgr.dtype == np.uint16 and target.suffix.lower() in {".jpg", ".jpeg", ".webp", ".bmp"}:
+        bgr = (bgr >> 8).astype(np.uint8)
     quality = [cv2.IMWRITE_JPEG_QUALITY, 95] if target.suffix.lower() in {".jpg", ".jpeg"} else []
-    done, content = cv2.imencode(target.suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality)
+    done, content = cv2.imencode(target.suffix, bgr, quality)
     if not done:
-        raise PictureError(f"output={target}: this picture does not fit the format {target.suffix}")
+        raise PictureError(f"{option}={target}: this picture does not fit the format {target.suffix}")
     part = target.with_name(f".{target.name}.part")
     try:
         part.write_bytes(content.tobytes())
@@ -115,4 +153,4 @@ def _write(target: Path, rgb: np.ndarray) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise PictureError(f"output={target}: cannot be written there ({error.strerror})") from error
+        raise PictureError(f"{option}={target}: cannot be written there ({error.strerror})") from error

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from av.packet import Packet
 
 from temporal_colorize.inference.chroma_stream import ChromaStream, Work
+from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceVideo
 from temporal_colorize.inference.job import Job
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.snapshot import Snapshot
@@ -32,8 +33,9 @@ def color_segments(
     behind: int,
     profile: Profile,
     shown: Callable[[], object],
+    maps: ConfidenceVideo | None = None,
 ) -> None:
-    """Colour what is not finished yet, segment by segment."""
+    """Colour what is not finished yet, segment by segment, and where there are maps, draw them."""
     if job.position is not None:
         stream.restore(job.snapshot())
     items = reader.read(mark_every=segment, after=job.position)
@@ -44,13 +46,14 @@ def color_segments(
         looked = stack.enter_context(closing(ahead(_look(decoded, stream, batch), most=behind, name="look")))
         while not job.is_done:
             with job.segment() as file:
-                filled = _fill(file, looked, stream, writer, profile, shown)
+                filled = _fill(file, looked, stream, writer, maps, profile, shown)
             last = last if filled.last is None else filled.last
             # Between marks some of these are ahead by what waits between the threads; they are read at the end.
             totals = {
                 "frames": job.frames + filled.frames, "last": last, "looks": stream.looks, "cuts": stream.cuts,
                 "damaged": reader.damaged, "retimed": reader.retimed,
                 "luma_changed": reader.luma_changed or was_changed,
+                "unused": stream.unused,
                 "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
             }  # fmt: skip
             job.record(file.path, filled.position, filled.carried, totals)
@@ -68,11 +71,12 @@ def _fill(
     looked: Iterator[tuple[Frame | Packet | Position, Work | Snapshot | None]],
     stream: ChromaStream,
     writer: VideoWriter,
+    maps: ConfidenceVideo | None,
     profile: Profile,
     shown: Callable[[], object],
 ) -> _Filled:
     """Fill one segment."""
-    encoder, frames, last, ending = None, 0, None, None
+    encoder, drawn, frames, last, ending = None, None, 0, None, None
     for item, work in looked:
         if isinstance(item, Position):
             ending = item, {**work, **stream.laid()}
@@ -85,12 +89,18 @@ def _fill(
             encoder = encoder or writer.encoder()
             for packet in encoder.encode(item, *chroma):
                 file.write(PICTURES, packet)
+        if maps is not None:
+            with profile.stage("confidence"):
+                drawn = drawn or maps.segment()
+                for packet in drawn.encode(item, stream.confidence):
+                    file.write(CONFIDENCE, packet)
         frames, last = frames + 1, item.time
         shown()
-    if encoder is not None:
-        with profile.stage("encode"):
-            for packet in encoder.flush():
-                file.write(PICTURES, packet)
+    for number, one in ((PICTURES, encoder), (CONFIDENCE, drawn)):
+        if one is not None:
+            with profile.stage("encode"):
+                for packet in one.flush():
+                    file.write(number, packet)
     position, carried = ending or (None, {})
     return _Filled(position, carried, frames, last)
 
@@ -107,7 +117,7 @@ def _look(
             frames += [item] if isinstance(item, Frame) else []
             if frames and len(frames) < batch and len(waiting) < _MOST_WAITING:
                 continue
-        works = iter(stream.look([frame.luma for frame in frames]))
+        works = iter(stream.look([frame.luma for frame in frames], [frame.time for frame in frames]))
         yield from ((one, next(works) if isinstance(one, Frame) else None) for one in waiting)
         waiting, frames = [], []
         if isinstance(item, Position):

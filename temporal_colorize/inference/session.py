@@ -7,11 +7,12 @@ import torch
 from torch import Tensor
 
 from temporal_colorize.inference.cuts import CutDetector
+from temporal_colorize.inference.estimate import Estimate, estimate, fade
 from temporal_colorize.inference.memory import ran_out
 from temporal_colorize.inference.session_options import SessionOptions
 from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
 from temporal_colorize.inference.weights import Decoding, Weights
-from temporal_colorize.models.contract import ColorOutput, State, decode
+from temporal_colorize.models.contract import ColorOutput, State
 
 LONGEST = 8  # times the shorter side; beyond that the network would see a strip of pixels enlarged without end
 
@@ -33,11 +34,13 @@ class Session:
     Attributes:
         decoding: The vividness and the temperature in force, and
         size: the shorter side of what the network sees.
-        cuts: How many cuts have been found.
+        certainty: How confidence is found; None if nobody asks for it.
+        cuts: How many cuts have been found, and
+        cut_threshold: from which difference on they are; see `CutDetector`.
         notes: What was done otherwise than asked for lack of memory, in a line each.
 
     Raises:
-        ValueError: If a vividness or a temperature is asked of weights that have no bins to decode.
+        ValueError: If a vividness, a temperature or confidence is asked of weights that have no bins.
     """
 
     def __init__(self, weights: Weights, options: SessionOptions, *, device: torch.device | None = None) -> None:
@@ -49,14 +52,13 @@ class Session:
         self._most: int | None = None  # frames together, once memory has run out
         self._frames = 0
         self._load()
-        asked = {name: getattr(options, name) for name in ("vividness", "temperature")}
-        asked = {name: value for name, value in asked.items() if value is not None}
-        if asked and not weights.net.has_bins:
-            raise ValueError(
-                f"{next(iter(asked))} needs a network with bins, and weights={weights.name} only regresses"
-            )
-        self.decoding = replace(weights.decoding, **asked)
+        if (asked := options.needs_bins) and not weights.net.has_bins:
+            raise ValueError(f"{asked[0]} needs a network with bins, and weights={weights.name} only regresses")
+        self.decoding = replace(weights.decoding, **options.decoding)
+        self.certainty = weights.certainty if options.confidence or options.abstain is not None else None
+        self._abstain = options.abstain
         self.cuts = 0
+        self.cut_threshold = options.cut_threshold
         self._detect = CutDetector(options.cut_threshold)
 
     def reset(self) -> None:
@@ -69,7 +71,9 @@ class Session:
             "network": self.net.architecture,
             "size": self.size,
             "device": str(self.device),
-            "cut_threshold": self._detect.threshold,
+            "cut_threshold": self.cut_threshold,
+            "confidence": self.certainty and asdict(self.certainty),
+            "abstain": self._abstain,
             **asdict(self.decoding),
         }
 
@@ -103,8 +107,8 @@ class Session:
         return size
 
     def color(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
-        """Colour the next frame; `step` and `decode` in one."""
-        return self.decode(self.step(lightness, hints))
+        """Colour the next frame: the ab of `step` and `decode` in one."""
+        return self.decode(self.step(lightness, hints)).ab
 
     def step(self, lightness: Tensor, hints: Tensor | None = None) -> ColorOutput:
         """Run the network on the next frame.
@@ -201,21 +205,20 @@ class Session:
         self.notes.append(f"out of memory on {self.device.type}: {what}")
 
     @torch.inference_mode()
-    def decode(self, output: ColorOutput, decoding: Decoding | None = None) -> Tensor:
-        """Decode what `step` returned, by the session's decoding or another: (2, H', W') float32 on the CPU, in ab."""
+    def decode(self, output: ColorOutput, decoding: Decoding | None = None) -> Estimate:
+        """Decode what `step` returned, by the session's decoding or another."""
         how = decoding or self.decoding
         try:
-            return self._decode(output, how)
+            found = self._decode(output, how)
         except Exception as error:
             if not ran_out(error) or output.ab.device.type == "cpu":
                 raise
             self._say(f"colours of frame {self._frames} decoded on the CPU")
-            return self._decode(ColorOutput(*(part if part is None else part.cpu() for part in output)), how)
+            found = self._decode(ColorOutput(*(part if part is None else part.cpu() for part in output)), how)
+        return found if self._abstain is None else fade(found, self._abstain)
 
-    def _decode(self, output: ColorOutput, how: Decoding) -> Tensor:
-        log_weights = self.log_weights.to(output.ab.device)
-        ab = decode(output, log_weights, vividness=how.vividness, temperature=how.temperature)
-        return ab[0, 0].cpu()
+    def _decode(self, output: ColorOutput, how: Decoding) -> Estimate:
+        return estimate(output, self.log_weights.to(output.ab.device), how, self.certainty)
 
 
 def pick_device(name: str) -> torch.device:

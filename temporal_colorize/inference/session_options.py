@@ -14,6 +14,8 @@ class SessionOptions:
         vividness: 0 honest to 1 vivid; None for what suits the weights.
         temperature: Of the annealed mean, above 0; None for what suits the weights.
         cut_threshold: See `cuts.CutDetector`.
+        confidence: Whether estimates say how sure they are.
+        abstain: Colours that are less sure than this, 0..1, are faded; None for all as they are. See `estimate.fade`.
 
     Raises:
         ValueError: If a value is out of its range.
@@ -23,6 +25,8 @@ class SessionOptions:
     vividness: float | None = None
     temperature: float | None = None
     cut_threshold: float = 12.0
+    confidence: bool = False
+    abstain: float | None = None
 
     def __post_init__(self) -> None:
         if self.size is not None:
@@ -32,3 +36,17 @@ class SessionOptions:
             require_number("vividness", self.vividness, least=0, most=1)
         if self.temperature is not None:
             require_number("temperature", self.temperature, least=0.01, most=10)
+        if self.abstain is not None:
+            require_number("abstain", self.abstain, least=0, most=1)
+
+    @property
+    def decoding(self) -> dict[str, float]:
+        """What is asked of the decoding, by name."""
+        asked = {name: getattr(self, name) for name in ("vividness", "temperature")}
+        return {name: value for name, value in asked.items() if value is not None}
+
+    @property
+    def needs_bins(self) -> list[str]:
+        """The names of what is asked that only a posterior over bins can give."""
+        certainty = {"confidence": self.confidence, "abstain": self.abstain is not None}
+        return [*self.decoding, *(name for name, asked in certainty.items() if asked)]

@@ -14,7 +14,10 @@ import av
 
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.chroma_stream import ChromaStream
+from temporal_colorize.inference.confidence_map import Style
+from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceVideo
 from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.hints.guidance import Guide
 from temporal_colorize.inference.job import Job, Resume
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.report import Report
@@ -24,13 +27,14 @@ from temporal_colorize.video import (
     Decoder,
     Deinterlace,
     Limits,
+    VideoError,
     VideoInfo,
     VideoReader,
     VideoWriter,
     default_output,
     suffix_note,
 )
-from temporal_colorize.video.packets import read_packets
+from temporal_colorize.video.packets import PICTURES, read_packets
 
 _LOSSLESS: dict[str, dict[str, object]] = {
     "libx264": {"qp": 0},
@@ -53,6 +57,7 @@ def colorize_video(
     rate: float | None = None,
     audio: Literal["copy", "drop"] = "copy",
     gate: GateOptions | None = None,
+    guide: Guide | None = None,
     batch: int = 1,
     limits: Limits | None = None,
     start: float = 0,
@@ -61,6 +66,8 @@ def colorize_video(
     resume: Resume = "auto",
     settings: Mapping[str, object] | None = None,
     progress: bool = False,
+    confidence: Path | None = None,
+    confidence_style: Style = "viridis",
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
 
@@ -82,6 +89,7 @@ def colorize_video(
         rate: Pictures per second of a source without timestamps; None for what it says, or else 25.
         audio: "drop" leaves the sound out.
         gate: When the network looks again, see `GateOptions`; None for every frame.
+        guide: Knows colours of some frames, see `Guide`; None for nobody.
         batch: Without a gate, how many frames go through the network together, which is faster on a GPU.
         limits: What the file is trusted with; None for the usual.
         start: Seconds after the first picture from which on it is coloured, and
@@ -90,8 +98,12 @@ def colorize_video(
         resume: "off" throws away what an earlier call has kept.
         settings: What else the colours depend on, such as which weights: what is kept of others is not gone on with.
         progress: Show a progress bar on standard error.
+        confidence: Where to write how sure it is, a second video of as many pictures at the same times, .mp4 or .mkv;
+            the session must have been asked for confidence.
+        confidence_style: "viridis" for people or "luma" for programs, see `ConfidenceMap`.
 
     Raises:
+        ValueError: If there is to be confidence, and the session does not know it.
         VideoError: If the source cannot be read or the output not written; nothing is left under the output's name.
     """
     began, profile = time.perf_counter(), Profile()
@@ -99,6 +111,8 @@ def colorize_video(
         "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "rate": rate,
         "deinterlace": deinterlace, "audio": audio, "gate": gate and asdict(gate), "batch": batch, "start": start,
         "end": end, "segment": segment, "limits": asdict(limits or Limits()), **session.settings(), **(settings or {}),
+        "confidence_style": confidence and confidence_style,
+        **({} if guide is None else guide.settings()),
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(
@@ -114,16 +128,21 @@ def colorize_video(
         writer = stack.enter_context(
             VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio, part=job.part)
         )
+        maps = confidence and stack.enter_context(_maps(confidence, confidence_style, reader.info, session, job))
         kept = job.frames
         if not job.is_done:
-            stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
+            stream = _stream(session, reader.info, writer.chroma_shape, gate, guide, profile)
             shown = stack.enter_context(_progress(reader, done=kept, enabled=progress))
             behind = QUEUE if gate is None else BEHIND_GATE
             color_segments(
-                reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile, shown=shown
-            )
-        for packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
-            writer.put(packet)
+                reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile, shown=shown,
+                maps=maps,
+            )  # fmt: skip
+        for kept_packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
+            if kept_packet.stream == CONFIDENCE:
+                maps.put(kept_packet._replace(stream=PICTURES))
+            else:
+                writer.put(kept_packet)
     totals = job.totals
     return Report(
         output=target,
@@ -131,10 +150,23 @@ def colorize_video(
         ends_at=totals["last"] if _breaks_off(reader, totals["last"]) else None,
         left_out=writer.left_out,
         profile=profile.per_frame(totals["frames"] - kept),
-        notes=[*filter(None, [moved]), *totals["notes"], *writer.notes],
+        notes=[*filter(None, [moved]), *totals["notes"], *totals.get("unused", []), *writer.notes],
+        hints=[] if guide is None else guide.given,
         kept=kept,
+        confidence=confidence,
         **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
     )
+
+
+def _maps(path: Path, style: Style, info: VideoInfo, session: Session, job: Job) -> ConfidenceVideo:
+    if session.certainty is None:
+        raise ValueError(f"confidence={path} needs a session that was asked for it: SessionOptions(confidence=True)")
+    if path.resolve() == job.target.resolve():
+        raise VideoError(f"confidence={path} is the coloured video itself; give it another name")
+    return ConfidenceVideo(
+        path, info, style=style, within=session.certainty.within, comment=session.certainty.statement,
+        part=job.folder / "confidence",
+    )  # fmt: skip
 
 
 def _target(output: str | os.PathLike[str] | None, usual: Path) -> Path:
@@ -165,11 +197,16 @@ def lossless_options(codec: str, options: Mapping[str, object]) -> dict[str, obj
 
 
 def _stream(
-    session: Session, info: VideoInfo, chroma_shape: tuple[int, int], gate: GateOptions | None, profile: Profile
+    session: Session,
+    info: VideoInfo,
+    chroma_shape: tuple[int, int],
+    gate: GateOptions | None,
+    guide: Guide | None,
+    profile: Profile,
 ) -> ChromaStream:
     coding = ChromaCoding(info.matrix, info.full_range, info.bit_depth)
-    shape = info.height, info.width
-    return ChromaStream(session, coding, shape=shape, chroma_shape=chroma_shape, gate=gate, profile=profile)
+    shapes = {"shape": (info.height, info.width), "chroma_shape": chroma_shape}
+    return ChromaStream(session, coding, **shapes, gate=gate, guide=guide, profile=profile)
 
 
 @contextlib.contextmanager

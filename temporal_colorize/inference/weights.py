@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from temporal_colorize.inference.certainty import UNCALIBRATED, Certainty
 from temporal_colorize.models.cnn_lstm import CnnLstm
 from temporal_colorize.models.contract import VideoColorizer
 from temporal_colorize.models.convlstm import ConvLSTMUNet
@@ -72,6 +73,7 @@ class Weights:
         decoding: Defaults that suit these weights.
         name: Where they come from, for the record.
         size: Shorter side, in pixels, of what the network sees unless asked otherwise.
+        certainty: How confidence is found; only for networks with bins.
     """
 
     net: VideoColorizer
@@ -79,6 +81,7 @@ class Weights:
     decoding: Decoding
     name: str
     size: int = USUAL_SIZE
+    certainty: Certainty = UNCALIBRATED
 
 
 def shipped_folder() -> Path:
@@ -120,6 +123,7 @@ def save_weights(
     *,
     decoding: Decoding | None = None,
     size: int = USUAL_SIZE,
+    certainty: Certainty | None = None,
     half: bool = True,
     notes: Mapping[str, str] | None = None,
 ) -> None:
@@ -131,6 +135,7 @@ def save_weights(
         log_weights: (313,), see `Weights`.
         decoding: See `Weights`.
         size: See `Weights`.
+        certainty: See `Weights`.
         half: Store kernels as float16, which halves the file and moves no colour visibly. Vectors stay float32: a batch
             variance can be above 65504, float16's largest number.
         notes: Kept in the file's metadata: what it was trained on, its scores.
@@ -152,6 +157,7 @@ def save_weights(
         "bins": BINS,
         "decoding": json.dumps(asdict(decoding or Decoding())),
         "size": str(size),
+        "certainty": json.dumps(asdict(certainty or UNCALIBRATED)),
         **(notes or {}),
     }
     save_file({name: value.contiguous().cpu() for name, value in tensors.items()}, path, metadata=metadata)
@@ -195,11 +201,12 @@ def load_weights(name: str, *, architecture: str | None = None, options: Mapping
             raise ValueError(f"{broken[0]} is not finite")
         decoding = Decoding(**json.loads(metadata["decoding"]))
         log_weights = tensors[_LOG_WEIGHTS].float()
-        size = int(metadata.get("size", USUAL_SIZE))  # files from before it was kept do without
+        size = int(metadata.get("size", USUAL_SIZE))  # files from before it was kept do without, and this
+        certainty = Certainty.of(json.loads(metadata.get("certainty", "{}")))
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         first = str(error).splitlines()[0]
         raise WeightsError(f"weights={path} does not fit model={found}: {first}") from error
-    return Weights(net.eval().requires_grad_(False), log_weights, decoding, name_of(path), size)
+    return Weights(net.eval().requires_grad_(False), log_weights, decoding, name_of(path), size, certainty)
 
 
 def _is_pickle(path: Path) -> bool:

@@ -77,7 +77,7 @@ def session_of(net: Scarce, device: torch.device) -> Session:
 
 
 def colors(session: Session, parts: list[Tensor]) -> Tensor:
-    return torch.stack([session.decode(output) for part in parts for output in session.steps(part)])
+    return torch.stack([session.decode(output).ab for part in parts for output in session.steps(part)])
 
 
 @pytest.mark.parametrize("most", [8, 4, 3, 1, 0])

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import torch
 
 from temporal_colorize.color.bins import BIN_COUNT
+from temporal_colorize.inference.certainty import UNCALIBRATED, Certainty
 from temporal_colorize.inference.runtimes.step import example, state_names
 from temporal_colorize.inference.weights import BINS, Decoding, Weights
 from temporal_colorize.models.contract import StatePlane, VideoColorizer
@@ -36,6 +37,7 @@ class Card:
     log_weights: tuple[float, ...]
     decoding: Decoding
     size: int
+    certainty: Certainty = UNCALIBRATED
     precision: str = "fp32"
     bins: str = BINS
 
@@ -59,6 +61,7 @@ class Card:
             log_weights=tuple(weights.log_weights.tolist()),
             decoding=weights.decoding,
             size=weights.size,
+            certainty=weights.certainty,
         )
 
     @classmethod
@@ -69,8 +72,10 @@ class Card:
             ValueError: If something is missing or is no such value.
         """
         try:
+            metadata = {"certainty": "{}", **metadata}  # graphs from before it was kept do without
             values = {field.name: json.loads(metadata[field.name]) for field in fields(cls)}
             values["decoding"] = Decoding(**values["decoding"])
+            values["certainty"] = Certainty.of(values["certainty"])
             values["state_planes"] = tuple(StatePlane(*plane) for plane in values["state_planes"])
             values["fixed_size"] = values["fixed_size"] and tuple(values["fixed_size"])
             values |= {name: tuple(values[name]) for name in ("log_weights", "outputs")}
@@ -86,7 +91,7 @@ class Card:
 
     def weights(self, net: VideoColorizer, name: str) -> Weights:
         """Give the weights of which this is the card, run by `net`."""
-        return Weights(net, torch.tensor(self.log_weights), self.decoding, name, self.size)
+        return Weights(net, torch.tensor(self.log_weights), self.decoding, name, self.size, self.certainty)
 
     def stored_as(self, precision: str) -> "Card":
         """Give the card of the same graph, stored otherwise."""
