@@ -9,34 +9,32 @@ _WINDOWS = (0.12, 0.5)  # of the shorter side: relighting is taken to be a line 
 _ROUNDS = 2  # of leaving out of that line what does not fit it
 _SLOPES = (0.05, 4.0)  # of the line: light may be weaker or stronger by that, not turned about
 _SOFT = 1.0  # pixels of the mask's edge
+_SLACK = 0.7  # pixels that registration may be off
+_LEAST = 1.0  # luma codes of distance from the line that are always allowed
 _USUAL = 2.0  # times the usual distance from the line that is allowed
 
 
-def explained(reference: np.ndarray, picture: np.ndarray, *, slack: float, least: float) -> np.ndarray:
+def explained(reference: np.ndarray, picture: np.ndarray) -> np.ndarray:
     """Say how far a relit reference explains a picture, 1 all and 0 not at all: (h, w) float32.
 
     A pixel that relighting does not explain shows something else: its luma is off the line by more than the noise
-    and by more than the edges there, which registration may have missed by `slack` pixels.
+    and by more than the edges there, which registration may have missed by `_SLACK` pixels.
 
     Args:
         reference: (h, w) float32 luma codes of 8 bits, NaN where there is none.
         picture: (h, w) float32 luma codes of 8 bits.
-        slack: Pixels.
-        least: Luma codes that are always allowed.
     """
     import cv2
 
     known = np.isfinite(reference)
     day, night = (cv2.GaussianBlur(np.where(known, plane, 0), (0, 0), _BLUR) for plane in (reference, picture))
     weight = known.astype(np.float32)
-    ratios = [_off(day, night, weight, window * min(day.shape), slack, least) for window in _WINDOWS]
+    ratios = [_off(day, night, weight, window * min(day.shape)) for window in _WINDOWS]
     worst = cv2.GaussianBlur(np.maximum.reduce(ratios), (0, 0), _SOFT)
     return np.clip(2.0 - worst, 0, 1) * cv2.erode(weight, np.ones((3, 3), np.uint8))
 
 
-def _off(
-    day: np.ndarray, night: np.ndarray, weight: np.ndarray, window: float, slack: float, least: float
-) -> np.ndarray:
+def _off(day: np.ndarray, night: np.ndarray, weight: np.ndarray, window: float) -> np.ndarray:
     """Give the distance from the line in units of what is allowed, 1 and more where it is not explained."""
     import cv2
 
@@ -45,7 +43,7 @@ def _off(
         slope, offset = _line(day, night, trusted, window)
         rest = np.abs(night - (slope * day + offset))
         usual = float(np.median(rest[weight > 0])) if weight.any() else 0.0
-        allowed = least + _USUAL * usual + slack * slope * edges
+        allowed = _LEAST + _USUAL * usual + _SLACK * slope * edges
         trusted = weight / (1 + (rest / allowed) ** 4)
     return rest / allowed
 

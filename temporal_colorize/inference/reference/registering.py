@@ -29,8 +29,8 @@ class RegisteringOptions:
         most_shift: Of any corner, as a share of the picture's diagonal.
     """
 
-    least_agreement: float = 0.2
-    least_peak: float = 6.0
+    least_agreement: float = 0.1
+    least_peak: float = 7.0
     most_shift: float = 0.15
 
 
@@ -57,7 +57,9 @@ class Registration:
         if self.agreement < options.least_agreement:
             return f"edges agree by {self.agreement:.2f}, less than {options.least_agreement:g}"
         if self.peak < options.least_peak:
-            return f"edges agree hardly better than when shifted ({self.peak:.1f} deviations, not {options.least_peak:g})"
+            return (
+                f"edges agree hardly better than when shifted ({self.peak:.1f} deviations, not {options.least_peak:g})"
+            )
         if self.shift > options.most_shift:
             return f"it is moved by {self.shift:.0%} of the diagonal, more than {options.most_shift:.0%}"
         return None
@@ -111,7 +113,7 @@ def _evened(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _edges(plane: np.ndarray) -> np.ndarray:
-    """Give gradients of evened strength, their angle doubled so that bright-to-dark equals dark-to-bright: (h, w, 2)."""
+    """Give gradients of evened strength, (h, w, 2), their angle doubled: bright to dark equals dark to bright."""
     import cv2
 
     smooth = cv2.GaussianBlur(plane.astype(np.float32), (0, 0), 1.5)
