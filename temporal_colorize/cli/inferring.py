@@ -79,7 +79,7 @@ def _check(config: "DictConfig") -> None:
     for switch in ("progress", "profile"):
         require_one_of(switch, config[switch], (True, False))
     if config.report is not None:
-        _must_be_writable(Path(config.report))
+        must_be_writable("report", Path(config.report))
 
 
 def _named(video: object) -> str | list[str]:
@@ -180,10 +180,10 @@ def _write_report(path: Path, content: Mapping[str, object]) -> None:
         raise ValueError(f"report={path} cannot be written ({error.strerror}); the output is complete") from error
 
 
-def _must_be_writable(report: Path) -> None:
-    """Refuse a report that could not be written, before any work."""
-    folder = report.absolute().parent
+def must_be_writable(option: str, file: Path) -> None:
+    """Refuse a file that could not be written, before any work."""
+    folder = file.absolute().parent
     if not folder.is_dir():
-        raise ValueError(f"report={report}: there is no such folder; make it first")
-    if report.is_dir() or not os.access(report if report.exists() else folder, os.W_OK):
-        raise ValueError(f"report={report} is not a file that can be written")
+        raise ValueError(f"{option}={file}: there is no such folder; make it first")
+    if file.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
+        raise ValueError(f"{option}={file} is not a file that can be written")

@@ -70,9 +70,9 @@ def colorize_picture(
     rgb, shown = _color(plane, session, guide)
     if confidence is not None:
         draw = ConfidenceMap(plane.shape, confidence_style, within=session.certainty.within)
-        _write("confidence", confidence, draw.picture(shown.confidence))
+        write_picture("confidence", confidence, draw.picture(shown.confidence))
     content = (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype)
-    _write("output", target, content[..., ::-1])
+    write_picture("output", target, content[..., ::-1])
     seconds = time.perf_counter() - start
     given, unused = ([], []) if guide is None else (guide.given, guide.notes)
     notes = [*session.notes, *unused]
@@ -137,7 +137,13 @@ def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # Rec. 601; a grey picture comes out as it went in
 
 
-def _write(option: str, target: Path, bgr: np.ndarray) -> None:
+def write_picture(option: str, target: Path, bgr: np.ndarray) -> None:
+    """Write a picture, (H, W, 3) uint8 or uint16 with blue first, whole or not at all; 16 bits become 8 where the
+    format has no more.
+
+    Raises:
+        PictureError: If it cannot be written; the message names the option.
+    """
     import cv2
 
     if bgr.dtype == np.uint16 and target.suffix.lower() in {".jpg", ".jpeg", ".webp", ".bmp"}:
