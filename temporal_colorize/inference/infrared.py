@@ -5,15 +5,9 @@ contrast that dye gives them. A few statistics of a small picture and a logistic
 `python -m data_prep.infrared`) weigh that; how little it was tested on is in docs/infrared.md.
 """
 
-import functools
-import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
-
-from temporal_colorize.inference.snapshot import Snapshot, give_back, take
 
 _MODEL = Path(__file__).with_name("infrared.json")
 _SIDE = 64  # pixels of the shorter side
