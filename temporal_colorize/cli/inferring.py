@@ -63,6 +63,7 @@ def _check(config: "DictConfig") -> None:
     require_one_of("audio", config.audio, ("copy", "drop"))
     require_one_of("resume", config.resume, ("auto", "off"))
     require_integer("segment", config.segment, least=1)
+    require_one_of("direction", config.direction, ("forward", "both"))
     if config.hints_at is not None and config.hints is None:
         raise ValueError(f"hints_at={config.hints_at} needs hints=frame.png")
     for switch in ("progress", "profile"):
@@ -111,7 +112,7 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
 
     def colorize(source: Path, output: Path | None) -> "Report":
         session = Session(weights, options, device=device)
-        guide = None if hints is None else HintGuide(hints)
+        guide = None if hints is None else HintGuide(hints, direction=config.direction)
         if is_picture(source):
             return colorize_picture(source, output, session, guide=guide, limits=limits)
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 _SLACK = 0.2  # seconds, for what comes after closing the outputs
 _HEALTH = ("health", "health_seconds", "window_seconds", "metrics_port")
 _TARGET = ("minutes", "keyframe_seconds", "segment_seconds", "segments")
-_OF_FILES = ("deinterlace", "batch", "rate", "start", "end", "hints", "segment", "report", "resume", "profile")
+_OF_FILES = (
+    "deinterlace",
+    "batch",
+    "rate",
+    "start",
+    "end",
+    "hints",
+    "direction",
+    "segment",
+    "report",
+    "resume",
+    "profile",
+)
 
 
 def is_live_run(config: "DictConfig") -> bool:

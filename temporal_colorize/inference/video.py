@@ -24,6 +24,7 @@ from temporal_colorize.inference.session import Session
 from temporal_colorize.video import (
     Decoder,
     Deinterlace,
+    Frame,
     Limits,
     VideoInfo,
     VideoReader,
@@ -123,6 +124,13 @@ def colorize_video(
             stream = _stream(session, reader.info, writer.chroma_shape, gate, guide, profile)
             shown = stack.enter_context(_progress(reader, done=kept, enabled=progress))
             behind = QUEUE if gate is None else BEHIND_GATE
+            if guide is not None and guide.looks_ahead:
+                ahead = VideoReader(
+                    source, decoder=decoder, deinterlace=deinterlace, rate=rate, limits=limits, start=start, end=end
+                )
+                with ahead:
+                    frames = ((item.luma, item.time) for item in ahead if isinstance(item, Frame))
+                    guide.look_ahead(frames, job.folder)
             color_segments(
                 reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile, shown=shown
             )
