@@ -24,7 +24,8 @@ class Judged:
     """Of one group of scenes under one condition, by the default decoding, at the resolution of the network's output.
 
     Attributes:
-        said: What the posterior says before the weights' own curve, for half of the scenes, by name, and the rest.
+        said: What the posterior says before the weights' own curve, for half of the scenes, by name, and the rest; each
+            scene weighs the same, or a few long clips would decide a curve.
         sure: After that curve.
         risk: Of all pixels, by what the posterior says, which a curve does not put in another order, and
         colourful: of those whose true chroma is above COLOURFUL.
@@ -35,8 +36,8 @@ class Judged:
         self.sure = Reliability()
         self.risk, self.colourful = RiskCoverage(), RiskCoverage()
 
-    def add(self, output: ColorOutput, true_ab: Tensor, weights: Weights, *, scene: str) -> None:
-        """Judge a frame: B = T = 1, and its true ab, (2, H, W)."""
+    def add(self, output: ColorOutput, true_ab: Tensor, weights: Weights, *, scene: str, frames: int = 1) -> None:
+        """Judge one of a scene's frames: B = T = 1, and its true ab, (2, H, W)."""
         how, certainty = weights.decoding, weights.certainty
         logits, log_weights = output.logits[0, 0].cpu(), weights.log_weights.cpu()
         shown = decode(output, weights.log_weights, vividness=how.vividness, temperature=how.temperature)[0, 0].cpu()
@@ -44,7 +45,8 @@ class Judged:
         truth = F.adaptive_avg_pool2d(true_ab, logits.shape[-2:])
         distance, colourful = ab_distance(shown, truth), truth.norm(dim=0) > COLOURFUL
         right = distance <= certainty.within
-        self.said[zlib.crc32(scene.encode()) % 2].add(said, right)
+        share = torch.full_like(said, 1 / (frames * said.numel()))
+        self.said[zlib.crc32(scene.encode()) % 2].add(said, right, weights=share)
         self.sure.add(certainty.corrected(said), right)
         self.risk.add(said, distance)
         self.colourful.add(said[colourful], distance[colourful])

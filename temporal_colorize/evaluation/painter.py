@@ -122,7 +122,7 @@ def paint(
             painted.reliability = painted.reliability or Reliability()
             painted.reliability.add(*judge_posterior(output, truth.lab[1:], weights))
             painted.judged = painted.judged or Judged()
-            painted.judged.add(output, truth.lab[1:], weights, scene=seed)
+            painted.judged.add(output, truth.lab[1:], weights, scene=seed, frames=len(truths))
     return painted
 
 
