@@ -8,6 +8,7 @@ import torch
 
 from temporal_colorize import cli
 from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.naming import NamingOptions
 from temporal_colorize.inference.runtimes import RuntimeOptions
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.models.contract import ColorOutput
@@ -18,6 +19,7 @@ from tests.support.caffe import write_caffe
 CONF = cli.conf_folder()
 TRAIN_GROUPS = ("model", "data", "degrade", "loss", "optimizer", "trainer", "callbacks", "logger", "experiment")
 INFER_GROUPS = ("inference", "encoder", "gate", "limits")
+ASK_GROUPS = ("naming",)
 
 
 def choices(group: str) -> list[str]:
@@ -25,9 +27,9 @@ def choices(group: str) -> list[str]:
 
 
 def test_no_yaml_is_forgotten_here() -> None:
-    roots = {"train", "infer", "evaluate", "export"}
+    roots = {"train", "infer", "ask", "evaluate", "export"}
     assert {path.stem for path in CONF.glob("*.yaml")} == roots
-    assert {path.parent.name for path in CONF.glob("*/*.yaml")} == {*TRAIN_GROUPS, *INFER_GROUPS}
+    assert {path.parent.name for path in CONF.glob("*/*.yaml")} == {*TRAIN_GROUPS, *INFER_GROUPS, *ASK_GROUPS}
 
 
 @pytest.mark.parametrize(("group", "choice"), [(g, c) for g in TRAIN_GROUPS for c in choices(g) if c != "caffe"])
@@ -86,6 +88,12 @@ def test_the_opencv_network_is_not_for_training(tmp_path: Path) -> None:
     options = {**cli.build(config.optimizer), **cli.build(config.loss), "seed": 0}
     with pytest.raises(ValueError, match="model caffe has nothing to train"):
         ColorizationModule(cli.build(config.model), optimizer=options.pop("make"), **options)
+
+
+@pytest.mark.parametrize("choice", choices("naming"))
+def test_naming_composes_and_builds(choice: str) -> None:
+    config = cli.compose("ask", [f"naming={choice}"])
+    assert NamingOptions(**config.naming).arithmetic == config.naming.arithmetic
 
 
 @pytest.mark.parametrize(("group", "choice"), [(g, c) for g in INFER_GROUPS for c in choices(g)])

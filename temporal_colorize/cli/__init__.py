@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from temporal_colorize.cli.asking import ask_once
 from temporal_colorize.cli.composing import build, compose, conf_folder, quote, quote_literals
 from temporal_colorize.cli.evaluating import evaluate_once
 from temporal_colorize.cli.exporting import export_once
@@ -16,7 +17,7 @@ from temporal_colorize.cli.inferring import infer_once
 from temporal_colorize.cli.living import with_live_encoder
 from temporal_colorize.cli.programs import train_once
 
-__all__ = ["build", "compose", "conf_folder", "evaluate", "export", "infer", "train"]
+__all__ = ["ask", "build", "compose", "conf_folder", "evaluate", "export", "infer", "train"]
 
 _INFER_HELP = """Colour a monochrome video or picture.
 
@@ -51,6 +52,23 @@ Every number's place is conf/infer.yaml. Exit status: 0 done, 1 some of many fil
 written), 130 interrupted (what is finished is kept: the same command goes on from there).
 """
 
+_ASK_HELP = """Ask which colours a thing in a monochrome video or picture could have.
+
+usage: python ask.py video=PATH at=TIME box=LEFT,TOP,WIDTH,HEIGHT [OPTION=VALUE ...]
+
+  video=clip.mp4          a video, numbered pictures (frames/%05d.png), or a picture
+  at=12.4s                when the thing is there: 12.4s, 12.4 or 00:00:12.4; of a picture, none
+  box=320,180,80,160      where, in the picture's pixels
+  seconds=1               before and after that are looked at, too, as far as the thing is found
+  warmup=2                seconds before those from which on the network remembers
+  output=answer.json      the answer as JSON
+  picture=answer.png      the answer as a picture
+  weights=convlstm        and device, runtime, precision, threads, cache, inference.size, rate: as of infer.py
+
+Every number's place is conf/ask.yaml; how often such answers are right: docs/names.md. Exit status: 0 done, 2 bad
+input.
+"""
+
 
 def train() -> None:
     """Run `train.py`: Hydra composes, launches and sweeps; `train_once` is one run."""
@@ -75,6 +93,15 @@ def infer() -> None:
         print(_INFER_HELP, end="")
         sys.exit(0 if arguments else 2)
     guarded(lambda: infer_once(compose("infer", with_live_encoder(arguments))))
+
+
+def ask() -> None:
+    """Run `ask.py`."""
+    arguments = sys.argv[1:]
+    if not arguments or {"-h", "--help"} & set(arguments):
+        print(_ASK_HELP, end="")
+        sys.exit(0 if arguments else 2)
+    guarded(lambda: ask_once(compose("ask", arguments)))
 
 
 def evaluate() -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # Their values are taken literally, whatever characters they hold; Hydra's grammar would refuse many paths.
 _LITERAL_KEYS = frozenset(
     {"video", "output", "weights", "resume", "cache", "live.health", "data.root", "data.urls", "loss.prior"}
+    | {"picture", "at", "box"}
     | {f"model.{option}" for option in ("prototxt", "caffemodel", "extractor_weights", "encoder_weights")}
 )
 _LIST_KEYS = frozenset({"weights", "data.urls"})  # and these may be several, in brackets
@@ -69,7 +70,7 @@ def compose(name: str, overrides: Sequence[str]) -> "DictConfig":
 
     for override in overrides:
         if "=" not in override:
-            hint = f"video={override.lstrip('-')}" if name == "infer" else "name=value"
+            hint = f"video={override.lstrip('-')}" if name in ("ask", "infer") else "name=value"
             raise ValueError(f"{override!r} is no option: write {hint}")
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         try:

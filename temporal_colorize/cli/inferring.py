@@ -46,6 +46,8 @@ def infer_once(config: "DictConfig") -> None:
     footage = find_footage(video, config.output) if is_many(video) else None  # before the weights are opened
     if footage is not None and config.confidence is not None:
         raise ValueError(f"confidence={config.confidence} is for one file, and video={config.video} names many")
+    if footage is not None and config.hints is not None:
+        raise ValueError(f"hints={config.hints} belong to one video: give it alone, not {len(footage)} files")
     if footage is not None and config.output is not None:
         writable_folder(config.output)
     colorize, settings = _prepare(config)
@@ -71,10 +73,12 @@ def _check(config: "DictConfig") -> None:
     require_one_of("resume", config.resume, ("auto", "off"))
     require_one_of("confidence_style", config.confidence_style, ("viridis", "luma"))
     require_integer("segment", config.segment, least=1)
+    if config.hints_at is not None and config.hints is None:
+        raise ValueError(f"hints_at={config.hints_at} needs hints=frame.png")
     for switch in ("progress", "profile"):
         require_one_of(switch, config[switch], (True, False))
     if config.report is not None:
-        _must_be_writable(Path(config.report))
+        must_be_writable("report", Path(config.report))
 
 
 def _named(video: object) -> str | list[str]:
@@ -88,12 +92,15 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
     import cv2
     import torch
 
+    from temporal_colorize.inference.hints.entries import read_hints
+    from temporal_colorize.inference.hints.guide import HintGuide
     from temporal_colorize.inference.picture import colorize_picture, is_picture
     from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import Session
     from temporal_colorize.inference.video import colorize_video
     from temporal_colorize.video import Limits
 
+    hints = None if config.hints is None else read_hints(config.hints, at=config.hints_at)
     options = session_options(config, confidence=config.confidence is not None)
     limits, runtime = Limits(**config.limits), runtime_of(config)
     device = runtime.pick_device(config.device)
@@ -116,12 +123,13 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
 
     def colorize(source: Path, output: Path | None) -> "Report":
         session = Session(weights, options, device=device)
+        guide = None if hints is None else HintGuide(hints)
         if is_picture(source):
-            return colorize_picture(source, output, session, limits=limits, **maps)
+            return colorize_picture(source, output, session, guide=guide, limits=limits, **maps)
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
         if runtime.chosen(device) != "torch":
             torch.set_num_threads(1)
-        return video(source, output, session)
+        return video(source, output, session, guide=guide)
 
     return colorize, settings
 
@@ -173,10 +181,10 @@ def _write_report(path: Path, content: Mapping[str, object]) -> None:
         raise ValueError(f"report={path} cannot be written ({error.strerror}); the output is complete") from error
 
 
-def _must_be_writable(report: Path) -> None:
-    """Refuse a report that could not be written, before any work."""
-    folder = report.absolute().parent
+def must_be_writable(option: str, file: Path) -> None:
+    """Refuse a file that could not be written, before any work."""
+    folder = file.absolute().parent
     if not folder.is_dir():
-        raise ValueError(f"report={report}: there is no such folder; make it first")
-    if report.is_dir() or not os.access(report if report.exists() else folder, os.W_OK):
-        raise ValueError(f"report={report} is not a file that can be written")
+        raise ValueError(f"{option}={file}: there is no such folder; make it first")
+    if file.is_dir() or not os.access(file if file.exists() else folder, os.W_OK):
+        raise ValueError(f"{option}={file} is not a file that can be written")

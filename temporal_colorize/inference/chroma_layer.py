@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.color.chroma_codes import ChromaCoder
 from temporal_colorize.inference.gate import Box
+from temporal_colorize.inference.hints.guidance import Guidance
 from temporal_colorize.inference.snapshot import Snapshot, give_back, take
 from temporal_colorize.inference.upsample import fit_lines
 
@@ -48,8 +49,11 @@ class ChromaLayer:
         low = F.interpolate(seen[None], ab.shape[-2:], mode="area")[0]
         self._lines = np.concatenate(self._coder.steps(*(part.numpy() for part in fit_lines(ab, low))))
 
-    def lay(self, luma: np.ndarray, boxes: Sequence[Box]) -> None:
-        """Make Cb and Cr in the boxes, rows and columns of them, for luma codes, (H, W), at their resolution."""
+    def lay(self, luma: np.ndarray, boxes: Sequence[Box], known: Guidance | None = None) -> None:
+        """Make Cb and Cr in the boxes, rows and columns of them, for luma codes, (H, W), at their resolution.
+
+        Known colours are laid over the estimate by their mask.
+        """
         if not boxes:
             return
         if self._axes is None:
@@ -58,6 +62,18 @@ class ChromaLayer:
         for tile in (tile for box in boxes for tile in _tiles(box)):
             lines = self._enlarge(*tile)
             self._coder(luma[tile], lines[:2], lines[2:], *(plane[tile] for plane in self.planes))
+            if known is not None and known.mask[tile].any():
+                self._lay_over(luma, tile, known)
+
+    def _lay_over(self, luma: np.ndarray, tile: Box, known: Guidance) -> None:
+        """Mix codes: at one luma what is between two colours of the RGB cube is in it."""
+        ab = known.ab[:, *tile]
+        offset, slope = self._coder.steps(ab, np.zeros_like(ab))
+        given = [np.empty_like(luma[tile]) for _ in self.planes]
+        self._coder(luma[tile], offset, slope, *given)
+        for plane, codes in zip(self.planes, given, strict=True):
+            estimate = plane[tile].astype(np.float32)
+            plane[tile] = np.rint(estimate + known.mask[tile] * (codes - estimate))
 
     def _enlarge(self, rows: slice, columns: slice) -> np.ndarray:
         """Enlarge the lines bilinearly to these rows and columns, (4, H, W)."""

@@ -12,6 +12,7 @@ from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.chroma_layer import ChromaLayer
 from temporal_colorize.inference.estimate import Estimate
 from temporal_colorize.inference.gate import Box, Gate, GateOptions
+from temporal_colorize.inference.hints.guidance import Guidance, Guide, View, network_hints, shares
 from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
@@ -30,12 +31,14 @@ class Work(NamedTuple):
         lightness: L* that the network saw or would have seen, (1, H0, W0).
         estimate: Gives what is to be shown; None if nothing has changed.
         boxes: Where chroma must be laid.
+        known: Colours that are laid over it.
     """
 
     guide: np.ndarray
     lightness: Tensor
     estimate: Callable[[], Estimate] | None
     boxes: list[Box]
+    known: Guidance | None = None
 
 
 class ChromaStream:
@@ -47,6 +50,7 @@ class ChromaStream:
         shape: (height, width) of the luma planes.
         chroma_shape: (height, width) of the chroma planes.
         gate: When to look again, and where; None for every frame, all of it.
+        guide: Knows colours of some frames, see `Guide`; None for nobody.
         profile: Where the time goes is added up there.
 
     Attributes:
@@ -62,6 +66,7 @@ class ChromaStream:
         shape: tuple[int, int],
         chroma_shape: tuple[int, int],
         gate: GateOptions | None = None,
+        guide: Guide | None = None,
         profile: Profile | None = None,
     ) -> None:
         self.looks = 0
@@ -70,6 +75,9 @@ class ChromaStream:
         self._layer = ChromaLayer(coding, chroma_shape)  # begins its table, while the network is prepared
         self._size = session.prepare(*shape)
         self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
+        self._guide = guide
+        if guide is not None:
+            guide.begin(View(shape, chroma_shape, self._size, coding, session.cut_threshold))
         self._stage = (profile or Profile()).stage
         self._before = self._newest = self._shown = Estimate(torch.empty(0))
 
@@ -83,10 +91,16 @@ class ChromaStream:
         """What was done otherwise than asked for lack of memory."""
         return self._session.notes
 
+    @property
+    def unused(self) -> list[str]:
+        """What the guide could not use, so far."""
+        return [] if self._guide is None else self._guide.notes
+
     def looked(self) -> Snapshot:
         """Copy what `look` carries from frame to frame."""
         gate = {} if self._gate is None else nest("gate", self._gate.snapshot())
-        return {**take(self, _CARRIED), **nest("session", self._session.snapshot()), **gate}
+        guide = {} if self._guide is None else nest("guide", self._guide.snapshot())
+        return {**take(self, _CARRIED), **nest("session", self._session.snapshot()), **gate, **guide}
 
     def laid(self) -> Snapshot:
         """Copy what `lay` carries from frame to frame."""
@@ -99,41 +113,64 @@ class ChromaStream:
         self._session.restore(unnest("session", snapshot))
         if self._gate is not None:
             self._gate.restore(unnest("gate", snapshot))
+        if self._guide is not None:
+            self._guide.restore(unnest("guide", snapshot))
         self._layer.restore(unnest("layer", snapshot))
 
-    def __call__(self, luma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, luma: np.ndarray, time: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
         """Colour the next frame, (H, W) luma codes: Cb and Cr codes, in the stream's integer type."""
-        (work,) = self.look([luma])
+        (work,) = self.look([luma], [time])
         return self.lay(work)
 
-    def look(self, lumas: Sequence[np.ndarray]) -> list[Work]:
+    def look(self, lumas: Sequence[np.ndarray], times: Sequence[float] | None = None) -> list[Work]:
         """Do the first half of the next frames, in which the network is; another thread may `lay` what comes of it.
 
-        Without a gate the network runs on all of them together.
+        Without a gate the network runs on all of them together. Only a guide asks for their times, in seconds.
         """
         with self._stage("shrink"):
             guides = [shrink(luma, *self._layer.planes[0].shape) for luma in lumas]
             seen = [shrink(guide, *self._size) for guide in guides]
+        known = self._known(guides, seen, times)
         if self._gate is None:
-            return self._look_at_all(guides, [lightness_of(codes, self._coding) for codes in seen])
-        return [self._look(guide, codes) for guide, codes in zip(guides, seen, strict=True)]
+            return self._look_at_all(guides, [lightness_of(codes, self._coding) for codes in seen], known)
+        return [self._look(*parts) for parts in zip(guides, seen, known, strict=True)]
 
-    def _look_at_all(self, guides: list[np.ndarray], lightness: list[Tensor]) -> list[Work]:
+    def _known(
+        self, guides: list[np.ndarray], seen: list[np.ndarray], times: Sequence[float] | None
+    ) -> list[Guidance | None]:
+        """Ask the guide."""
+        if self._guide is None:
+            return [None] * len(guides)
+        with self._stage("hints"):
+            return [self._guide(*parts) for parts in zip(guides, seen, times or [], strict=True)]
+
+    def _look_at_all(
+        self, guides: list[np.ndarray], lightness: list[Tensor], known: list[Guidance | None]
+    ) -> list[Work]:
         self.looks += len(guides)
+        hints = None
+        if any(guidance is not None for guidance in known):
+            hints = torch.stack([network_hints(shares(guidance, self._size)) for guidance in known])
         with self._stage("network"):
-            outputs = self._session.steps(torch.stack(lightness)) if guides else []
+            outputs = self._session.steps(torch.stack(lightness), hints) if guides else []
         everything = [tuple(slice(0, length) for length in self._layer.planes[0].shape)]
         decodings = (functools.partial(self._decode, output) for output in outputs)
-        return [Work(*parts, everything) for parts in zip(guides, lightness, decodings, strict=True)]
+        parts = zip(guides, lightness, decodings, known, strict=True)
+        return [Work(guide, seen, ab, everything, guidance) for guide, seen, ab, guidance in parts]
 
-    def _look(self, guide: np.ndarray, seen: np.ndarray) -> Work:
+    def _look(self, guide: np.ndarray, seen: np.ndarray, known: Guidance | None) -> Work:
         with self._stage("gate"):
-            wanted = self._gate.must_run(seen)
-        lightness = lightness_of(seen, self._coding)
+            wanted = self._gate.must_run(seen, now=known is not None and known.fresh)
+        lightness, hints = lightness_of(seen, self._coding), None
+        if self._guide is not None:
+            given = shares(known, self._size)
+            self._gate.guide(given)
+            hints = None if known is None else network_hints(given)
         if wanted:
-            self._run(lightness)
+            self._run(lightness, hints)
         shown = self._mix() if self._gate.must_show else None
-        return Work(guide, lightness, None if shown is None else lambda: shown, self._gate.boxes(*guide.shape))
+        boxes = self._gate.boxes(*guide.shape)
+        return Work(guide, lightness, None if shown is None else lambda: shown, boxes, known)
 
     def lay(self, work: Work) -> tuple[np.ndarray, np.ndarray]:
         """Do the second half, frames in order: return Cb and Cr."""
@@ -143,15 +180,15 @@ class ChromaStream:
             with self._stage("fit lines"):
                 self._layer.estimate(shown.ab, work.lightness)
         with self._stage("lay chroma"):
-            self._layer.lay(work.guide, work.boxes)
+            self._layer.lay(work.guide, work.boxes, work.known)
         return self._layer.planes
 
-    def _run(self, lightness: Tensor) -> None:
+    def _run(self, lightness: Tensor, hints: Tensor | None) -> None:
         """Run the network for a new estimate."""
         self.looks += 1
         cuts = self._session.cuts
         with self._stage("network"):
-            output = self._session.step(lightness)
+            output = self._session.step(lightness, hints)
         if self._session.cuts > cuts:
             self._gate.restart()
         self._before, self._newest = self._shown, self._decode(output)

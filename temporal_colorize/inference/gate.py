@@ -17,10 +17,11 @@ Box = tuple[slice, slice]  # rows and columns
 _BLOCK = 8  # pixels of what the network sees; smaller ones are noisier, larger ones miss small things
 _MOST_BOXES = 24  # more of them,
 _MOST_AREA = 0.7  # or more of the picture: then all of it is laid
+_KNOWN = np.array([5, 5, 0.1], np.float32)[:, None, None]  # change of a pixel's known a, b and mask that must be laid
 
 _CARRIED = (
     "share", "must_show", "_settling", "_since_run", "_owed", "_sudden", "_blend", "_noise", "_frame", "_seen",
-    "_laid", "_ab", "_shown", "_stale",
+    "_laid", "_ab", "_shown", "_stale", "_known", "_guided",
 )  # fmt: skip
 
 
@@ -88,6 +89,8 @@ class Gate:
         self._ab: np.ndarray  # the last estimate, (h, w, 2), a block each
         self._shown: np.ndarray  # and what of it is shown
         self._stale: np.ndarray  # what must be laid anew, (h, w) bool
+        self._known: np.ndarray | None = None  # a guide's colours, (3, H, W),
+        self._guided: np.ndarray | None = None  # and what of them is laid
 
     def snapshot(self) -> Snapshot:
         """Copy what is carried from frame to frame."""
@@ -97,8 +100,11 @@ class Gate:
         """Go on from a `snapshot` of a gate like this one."""
         give_back(self, _CARRIED, snapshot)
 
-    def must_run(self, seen: np.ndarray) -> bool:
-        """Take the next frame's luma codes as the network would see them, (H, W); True if the network should."""
+    def must_run(self, seen: np.ndarray, *, now: bool = False) -> bool:
+        """Take the next frame's luma codes as the network would see them, (H, W); True if the network should.
+
+        With `now` it should, and is believed at once.
+        """
         frame = seen.astype(np.float32) / self._code
         before, self._frame = self._frame, frame
         if before is None:
@@ -112,9 +118,9 @@ class Gate:
         self._owed += float((_difference(frame, self._seen) > allowed).mean())
         self._since_run += 1
         again, self._sudden = self._sudden, float((step > allowed).mean()) > self.options.sudden
-        if self._settling or self._sudden:
+        if self._settling or self._sudden or now:
             self._stale[:] = True
-            return self._run(blend=1 if self._settling or again else self.options.ease)
+            return self._run(blend=1 if self._settling or again or now else self.options.ease)
         if self._owed > self.options.patience or (self._owed and self._since_run >= self.options.every):
             return self._run(blend=min(self._since_run, self.options.every))
         self.must_show = self.share < 1 or bool(self._stale.any())
@@ -125,6 +131,14 @@ class Gate:
         """Take the last frame, on which the network has just run, for the first of a new scene."""
         self._settling, self.share = self.options.settle - 1, 1.0
         self._stale[:] = True
+
+    def guide(self, known: np.ndarray) -> None:
+        """Take what is known of the last frame's colours, (3, H, W): `shares` at the size that the network sees."""
+        if self._guided is None:
+            self._guided = np.zeros_like(known)
+        self._known = known
+        changed = (np.abs(known - self._guided) > _KNOWN).any(0)
+        self._stale |= _blocks_of(changed.astype(np.float32)) > 0
 
     def estimate(self, ab: np.ndarray) -> None:
         """Take the estimate to show of the last frame, (2, h', w')."""
@@ -137,10 +151,13 @@ class Gate:
             return []
         blocks = _boxes(self._stale)
         self._shown = self._shown.copy()
+        self._guided = None if self._guided is None else self._guided.copy()
         for rows, columns in blocks:
             self._shown[rows, columns] = self._ab[rows, columns]
             pixels = tuple(slice(part.start * _BLOCK, part.stop * _BLOCK) for part in (rows, columns))
             self._laid[pixels] = self._frame[pixels]
+            if self._known is not None:
+                self._guided[:, *pixels] = self._known[:, *pixels]
         down, across = self._stale.shape
         return [(_scaled(rows, height, down), _scaled(columns, width, across)) for rows, columns in blocks]
 

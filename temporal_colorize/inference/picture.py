@@ -12,7 +12,8 @@ from torch import Tensor
 from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
 from temporal_colorize.inference.confidence_map import ConfidenceMap, Style
 from temporal_colorize.inference.estimate import Estimate
-from temporal_colorize.inference.planes import ab_at, render, see
+from temporal_colorize.inference.hints.guidance import Guide, View, network_hints, shares
+from temporal_colorize.inference.planes import ab_at, lightness_of, render, shrink
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.video import USUAL_SUFFIX
@@ -36,6 +37,7 @@ def colorize_picture(
     output: str | os.PathLike[str] | None,
     session: Session,
     *,
+    guide: Guide | None = None,
     limits: Limits | None = None,
     confidence: Path | None = None,
     confidence_style: Style = "viridis",
@@ -46,6 +48,7 @@ def colorize_picture(
         source: JPEG, PNG, WebP, BMP or TIFF, 8 or 16 bits.
         output: Where to, the suffix choosing the format; None for `photo.color.jpg` beside `photo.jpg`.
         session: A fresh session.
+        guide: Knows colours of it, as of a video's first frame; see `Guide`.
         limits: What the file is trusted with; None for the usual.
         confidence: Where to write how sure it is, .png or .jpg; the session must have been asked for it.
         confidence_style: See `ConfidenceMap`.
@@ -64,14 +67,16 @@ def colorize_picture(
         raise PictureError(f"output={target} is the source itself; give the output another name")
     _check_map(confidence, target, session)
     plane = read_luma(source, limits=limits)
-    rgb, shown = _color(plane, session)
+    rgb, shown = _color(plane, session, guide)
     if confidence is not None:
         draw = ConfidenceMap(plane.shape, confidence_style, within=session.certainty.within)
-        _write("confidence", confidence, draw.picture(shown.confidence))
+        write_picture("confidence", confidence, draw.picture(shown.confidence))
     content = (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype)
-    _write("output", target, content[..., ::-1])
+    write_picture("output", target, content[..., ::-1])
     seconds = time.perf_counter() - start
-    return Report(output=target, frames=1, looks=1, seconds=seconds, notes=list(session.notes), confidence=confidence)
+    given, unused = ([], []) if guide is None else (guide.given, guide.notes)
+    notes = [*session.notes, *unused]
+    return Report(output=target, frames=1, looks=1, seconds=seconds, hints=given, notes=notes, confidence=confidence)
 
 
 def _check_map(confidence: Path | None, target: Path, session: Session) -> None:
@@ -87,13 +92,20 @@ def _check_map(confidence: Path | None, target: Path, session: Session) -> None:
         raise PictureError(f"confidence={confidence} is the coloured picture itself; give it another name")
 
 
-def _color(plane: np.ndarray, session: Session) -> tuple[Tensor, Estimate]:
+def _color(plane: np.ndarray, session: Session, guide: Guide | None) -> tuple[Tensor, Estimate]:
     """Colour one luma plane, (H, W) uint8 or uint16 of full range, as a fresh scene: (H, W, 3) RGB in [0, 1]."""
     coding = ChromaCoding("bt601", full_range=True, bit_depth=8 * plane.dtype.itemsize)
-    seen = see(plane, session.network_size(*plane.shape), coding)
-    shown = session.decode(session.step(seen))
-    luma = luma_from_code(torch.from_numpy(plane)[None], coding)
-    return render(luma, ab_at(luma, shown.ab, seen)).permute(1, 2, 0), shown
+    size, known = session.network_size(*plane.shape), None
+    codes = shrink(plane, *size)
+    if guide is not None:
+        guide.begin(View(plane.shape, plane.shape, size, coding, session.cut_threshold))
+        known = guide(plane, codes, 0.0)
+    seen, luma = lightness_of(codes, coding), luma_from_code(torch.from_numpy(plane)[None], coding)
+    shown = session.decode(session.step(seen, None if known is None else network_hints(shares(known, size))))
+    ab = ab_at(luma, shown.ab, seen)
+    if known is not None:
+        ab = torch.lerp(ab, torch.from_numpy(known.ab), torch.from_numpy(known.mask))
+    return render(luma, ab).permute(1, 2, 0), shown
 
 
 def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -> np.ndarray:
@@ -125,7 +137,13 @@ def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # Rec. 601; a grey picture comes out as it went in
 
 
-def _write(option: str, target: Path, bgr: np.ndarray) -> None:
+def write_picture(option: str, target: Path, bgr: np.ndarray) -> None:
+    """Write a picture, (H, W, 3) uint8 or uint16 with blue first, whole or not at all; 16 bits become 8 where the
+    format has no more.
+
+    Raises:
+        PictureError: If it cannot be written; the message names the option.
+    """
     import cv2
 
     if bgr.dtype == np.uint16 and target.suffix.lower() in {".jpg", ".jpeg", ".webp", ".bmp"}:

@@ -21,6 +21,7 @@ class Report:
         left_out: Streams of the source that the output does not have.
         luma_changed: Whether the luma is not the source's own: it was deinterlaced, scaled or converted.
         confidence: The file that says how sure each pixel's colour is.
+        hints: Colours that were given, a line each.
         profile: Milliseconds a frame by stage; stages overlap.
         notes: What was done otherwise than asked, in a line each.
     """
@@ -37,6 +38,7 @@ class Report:
     left_out: list[str] = field(default_factory=list)
     luma_changed: bool = False
     confidence: Path | None = None
+    hints: list[str] = field(default_factory=list)
     profile: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -47,6 +49,8 @@ class Report:
             parts.append(f"{self.kept} of them by an earlier run")
         if self.looks < self.frames:
             parts.append(f"the network ran on {self.looks} of them")
+        if self.hints:
+            parts.append(f"{len(self.hints)} hint{'s' * (len(self.hints) > 1)}")
         if self.cuts:
             parts.append(f"{self.cuts} cut{'s' * (self.cuts > 1)}")
         if self.damaged:

@@ -53,6 +53,7 @@ def color_segments(
                 "frames": job.frames + filled.frames, "last": last, "looks": stream.looks, "cuts": stream.cuts,
                 "damaged": reader.damaged, "retimed": reader.retimed,
                 "luma_changed": reader.luma_changed or was_changed,
+                "unused": stream.unused,
                 "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
             }  # fmt: skip
             job.record(file.path, filled.position, filled.carried, totals)
@@ -116,7 +117,7 @@ def _look(
             frames += [item] if isinstance(item, Frame) else []
             if frames and len(frames) < batch and len(waiting) < _MOST_WAITING:
                 continue
-        works = iter(stream.look([frame.luma for frame in frames]))
+        works = iter(stream.look([frame.luma for frame in frames], [frame.time for frame in frames]))
         yield from ((one, next(works) if isinstance(one, Frame) else None) for one in waiting)
         waiting, frames = [], []
         if isinstance(item, Position):

@@ -35,7 +35,8 @@ class Session:
         decoding: The vividness and the temperature in force, and
         size: the shorter side of what the network sees.
         certainty: How confidence is found; None if nobody asks for it.
-        cuts: How many cuts have been found.
+        cuts: How many cuts have been found, and
+        cut_threshold: from which difference on they are; see `CutDetector`.
         notes: What was done otherwise than asked for lack of memory, in a line each.
 
     Raises:
@@ -57,6 +58,7 @@ class Session:
         self.certainty = weights.certainty if options.confidence or options.abstain is not None else None
         self._abstain = options.abstain
         self.cuts = 0
+        self.cut_threshold = options.cut_threshold
         self._detect = CutDetector(options.cut_threshold)
 
     def reset(self) -> None:
@@ -69,7 +71,7 @@ class Session:
             "network": self.net.architecture,
             "size": self.size,
             "device": str(self.device),
-            "cut_threshold": self._detect.threshold,
+            "cut_threshold": self.cut_threshold,
             "confidence": self.certainty and asdict(self.certainty),
             "abstain": self._abstain,
             **asdict(self.decoding),

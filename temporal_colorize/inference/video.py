@@ -17,6 +17,7 @@ from temporal_colorize.inference.chroma_stream import ChromaStream
 from temporal_colorize.inference.confidence_map import Style
 from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceVideo
 from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.hints.guidance import Guide
 from temporal_colorize.inference.job import Job, Resume
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.report import Report
@@ -56,6 +57,7 @@ def colorize_video(
     rate: float | None = None,
     audio: Literal["copy", "drop"] = "copy",
     gate: GateOptions | None = None,
+    guide: Guide | None = None,
     batch: int = 1,
     limits: Limits | None = None,
     start: float = 0,
@@ -87,6 +89,7 @@ def colorize_video(
         rate: Pictures per second of a source without timestamps; None for what it says, or else 25.
         audio: "drop" leaves the sound out.
         gate: When the network looks again, see `GateOptions`; None for every frame.
+        guide: Knows colours of some frames, see `Guide`; None for nobody.
         batch: Without a gate, how many frames go through the network together, which is faster on a GPU.
         limits: What the file is trusted with; None for the usual.
         start: Seconds after the first picture from which on it is coloured, and
@@ -109,6 +112,7 @@ def colorize_video(
         "deinterlace": deinterlace, "audio": audio, "gate": gate and asdict(gate), "batch": batch, "start": start,
         "end": end, "segment": segment, "limits": asdict(limits or Limits()), **session.settings(), **(settings or {}),
         "confidence_style": confidence and confidence_style,
+        **({} if guide is None else guide.settings()),
     }  # fmt: skip
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(
@@ -127,7 +131,7 @@ def colorize_video(
         maps = confidence and stack.enter_context(_maps(confidence, confidence_style, reader.info, session, job))
         kept = job.frames
         if not job.is_done:
-            stream = _stream(session, reader.info, writer.chroma_shape, gate, profile)
+            stream = _stream(session, reader.info, writer.chroma_shape, gate, guide, profile)
             shown = stack.enter_context(_progress(reader, done=kept, enabled=progress))
             behind = QUEUE if gate is None else BEHIND_GATE
             color_segments(
@@ -146,7 +150,8 @@ def colorize_video(
         ends_at=totals["last"] if _breaks_off(reader, totals["last"]) else None,
         left_out=writer.left_out,
         profile=profile.per_frame(totals["frames"] - kept),
-        notes=[*filter(None, [moved]), *totals["notes"], *writer.notes],
+        notes=[*filter(None, [moved]), *totals["notes"], *totals.get("unused", []), *writer.notes],
+        hints=[] if guide is None else guide.given,
         kept=kept,
         confidence=confidence,
         **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
@@ -192,11 +197,16 @@ def lossless_options(codec: str, options: Mapping[str, object]) -> dict[str, obj
 
 
 def _stream(
-    session: Session, info: VideoInfo, chroma_shape: tuple[int, int], gate: GateOptions | None, profile: Profile
+    session: Session,
+    info: VideoInfo,
+    chroma_shape: tuple[int, int],
+    gate: GateOptions | None,
+    guide: Guide | None,
+    profile: Profile,
 ) -> ChromaStream:
     coding = ChromaCoding(info.matrix, info.full_range, info.bit_depth)
-    shape = info.height, info.width
-    return ChromaStream(session, coding, shape=shape, chroma_shape=chroma_shape, gate=gate, profile=profile)
+    shapes = {"shape": (info.height, info.width), "chroma_shape": chroma_shape}
+    return ChromaStream(session, coding, **shapes, gate=gate, guide=guide, profile=profile)
 
 
 @contextlib.contextmanager

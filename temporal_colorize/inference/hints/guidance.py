@@ -1,0 +1,100 @@
+"""What is known of a frame's colours beside the network, and who says so."""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from temporal_colorize.color.chroma import ChromaCoding
+from temporal_colorize.inference.snapshot import Snapshot
+
+_LEAST_COVER = 0.25  # of a pixel that the network sees, from which on it is told a hint's colour
+
+
+class Guidance(NamedTuple):
+    """Known colours of one frame, at chroma resolution.
+
+    Attributes:
+        ab: (2, h, w) float32; without meaning where the mask is 0.
+        mask: (h, w) float32 in 0..1, how much of a pixel's colour they decide; 1 gives it back as it is.
+        fresh: Whether they are new, so that the network must look at this frame.
+    """
+
+    ab: np.ndarray
+    mask: np.ndarray
+    fresh: bool = False
+
+
+class View(NamedTuple):
+    """What a stream looks like to its guide.
+
+    Attributes:
+        shape: (height, width) of luma.
+        chroma_shape: Of chroma, and of guidance.
+        seen: Of what the network sees.
+        coding: How luma is written.
+        cut_threshold: See `CutDetector`.
+    """
+
+    shape: tuple[int, int]
+    chroma_shape: tuple[int, int]
+    seen: tuple[int, int]
+    coding: ChromaCoding
+    cut_threshold: float
+
+
+class Guide(Protocol):
+    """Knows colours of some frames of one stream; every frame is shown to it once, in order.
+
+    Attributes:
+        given: What it was given, a line each, for the record.
+        notes: What of it has not been used, a line each.
+    """
+
+    given: list[str]
+    notes: list[str]
+
+    def settings(self) -> dict[str, object]:
+        """Name what its guidance depends on, files by digest; JSON can hold it."""
+        ...
+
+    def begin(self, view: View) -> None:
+        """Get ready for a stream.
+
+        Raises:
+            ValueError: If what it knows does not fit pictures of that size.
+        """
+        ...
+
+    def __call__(self, luma: np.ndarray, seen: np.ndarray, time: float) -> Guidance | None:
+        """Take the next frame: luma codes at chroma resolution, those that the network sees, and seconds.
+
+        None if nothing is known of it.
+        """
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Copy what is carried from frame to frame."""
+        ...
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a `snapshot` of a guide like this one."""
+        ...
+
+
+def shares(guidance: Guidance | None, size: tuple[int, int]) -> np.ndarray:
+    """Average guidance over the pixels that the network sees: a and b times the mask, and the mask, (3, *size)."""
+    import cv2
+
+    if guidance is None:
+        return np.zeros((3, *size), np.float32)
+    planes = *(plane * guidance.mask for plane in guidance.ab), guidance.mask
+    return np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA) for plane in planes])
+
+
+def network_hints(shares: np.ndarray) -> Tensor:
+    """Turn `shares` into the network's hints: a, b and a 0/1 mask, (3, H, W)."""
+    ab, cover = shares[:2], shares[2:]
+    known = (cover >= _LEAST_COVER).astype(np.float32)
+    return torch.from_numpy(np.concatenate((ab / np.maximum(cover, _LEAST_COVER) * known, known)))
