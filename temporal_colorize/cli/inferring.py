@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from temporal_colorize.cli.composing import several
 from temporal_colorize.cli.finishing import finishing_of
+from temporal_colorize.cli.guiding import guides_of
 from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.living import is_live_run, live_once
 from temporal_colorize.cli.programs import (
@@ -76,6 +77,7 @@ def _check(config: "DictConfig") -> None:
     require_one_of("resume", config.resume, ("auto", "off"))
     require_one_of("confidence_style", config.confidence_style, ("viridis", "luma"))
     require_integer("segment", config.segment, least=1)
+    require_one_of("direction", config.direction, ("forward", "both"))
     if config.hints_at is not None and config.hints is None:
         raise ValueError(f"hints_at={config.hints_at} needs hints=frame.png")
     for switch in ("progress", "profile", "mark"):
@@ -96,17 +98,15 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
     import cv2
     import torch
 
-    from temporal_colorize.inference.hints.entries import read_hints
-    from temporal_colorize.inference.hints.guide import HintGuide
     from temporal_colorize.inference.picture import colorize_picture, is_picture
     from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import Session
     from temporal_colorize.inference.video import colorize_video
     from temporal_colorize.video import Limits
 
-    hints = None if config.hints is None else read_hints(config.hints, at=config.hints_at)
     options = session_options(config, confidence=config.confidence is not None)
     limits, runtime = Limits(**config.limits), runtime_of(config)
+    fresh_guide = guides_of(config, limits)
     device = runtime.pick_device(config.device)
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
     settings = _settings(config, runtime.chosen(device))
@@ -130,7 +130,7 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
 
     def colorize(source: Path, output: Path | None) -> "Report":
         session = Session(weights, options, device=device)
-        guide = None if hints is None else HintGuide(hints)
+        guide = fresh_guide()
         if is_picture(source):
             return colorize_picture(source, output, session, guide=guide, limits=limits, **maps, **finished)
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
