@@ -133,3 +133,18 @@ def test_the_same_once_more_gives_the_same_bytes(tmp_path: Path, weights: Path) 
         run(tmp_path / "a.mov", tmp_path / name, weights, record=False)
     for suffix in ("mov", "mkv"):
         assert (tmp_path / f"1.{suffix}").read_bytes() == (tmp_path / f"2.{suffix}").read_bytes()
+
+
+def test_files_that_colours_were_taken_from_are_named_and_checked(tmp_path: Path, weights: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=3)
+    hints, output = tmp_path / "hints.json", tmp_path / "b.mp4"
+    hints.write_text("[]")
+    finishing = Provenance(CONFIG, [weights], {"lossless": True}, given={"hints": [hints]})
+    session = Session(tiny_weights(), SessionOptions(size=64))
+    colorize_video(tmp_path / "a.mp4", output, session, codec="libx264", options=LOSSLESS, finishing=finishing)
+    assert read(output)["given"]["hints"]["sha256"] == hashlib.sha256(b"[]").hexdigest()
+    assert verdicts(output)["hints"] is True
+    hints.write_text("[ ]")
+    assert verdicts(output)["hints"] is False
+    hints.unlink()
+    assert verdicts(output)["hints"] is None
