@@ -137,7 +137,7 @@ def fit_curve(table: Sequence[ReliabilityBin], *, knots: int = 12) -> tuple[tupl
 
     Args:
         table: Of a `Reliability` of many bins, of what was said; pixels that nothing was fitted to.
-        knots: About how many; each stands for as many pixels, but the first and last for a hundredth of all, to reach far.
+        knots: About how many; each stands for as many pixels, but the first and the last for a hundredth, to reach far.
 
     Returns:
         Knots for linear interpolation, both rising and in 0..1: what was said, and how often that was right; from 0
