@@ -14,9 +14,11 @@ import torch
 from torch import Tensor
 
 from temporal_colorize.evaluation.features import Lite2Features
+from temporal_colorize.evaluation.naming import NamedPixels, Regions
 from temporal_colorize.evaluation.painter import Condition, paint, row_name
 from temporal_colorize.evaluation.scenes import Scene, TruthFrame, read_truth
 from temporal_colorize.evaluation.tally import Tally
+from temporal_colorize.inference.naming import NamingOptions
 from temporal_colorize.inference.planes import see
 from temporal_colorize.inference.runtimes import RuntimeOptions, open_weights
 from temporal_colorize.inference.session import Session, SessionOptions
@@ -44,12 +46,16 @@ class Plan:
         device: See `inference.session.pick_device`.
         drift_frames: Length of the looped still scene, which settles for 30 frames; 0 leaves drift out.
         drift_scenes: Of how many scenes, taken evenly from stills and each kind of clip, the first frame is looped.
+        naming: How things are named, where a condition asks for it; and
+        central: groups of pictures of one thing, of which only the central part is named.
     """
 
     weights: tuple[str, ...]
     conditions: tuple[Condition, ...]
     options: SessionOptions
     runtime: RuntimeOptions
+    naming: NamingOptions
+    central: tuple[str, ...] = ()
     device: str = "auto"
     drift_frames: int = 1000
     drift_scenes: int = 2
@@ -61,6 +67,7 @@ class Evaluation:
     Attributes:
         tallies: By condition, group and row.
         reliability: By condition, group and name of the weights.
+        names: Regions with their names, likewise.
         drift: Mean ab distance to the settled colours, frame by frame: by weights, then by scene.
         sheet: One strip a scene, (128, W, 3) uint8: the rows' first frames side by side, grey first, the truth last.
     """
@@ -68,6 +75,7 @@ class Evaluation:
     def __init__(self) -> None:
         self.tallies: dict[Key, Tally] = defaultdict(Tally)
         self.reliability: dict[Key, Reliability] = defaultdict(Reliability)
+        self.names: dict[Key, Regions] = defaultdict(Regions)
         self.drift: dict[str, dict[str, list[float]]] = defaultdict(dict)
         self.sheet: list[np.ndarray] = []
 
@@ -77,6 +85,8 @@ class Evaluation:
             self.tallies[key].merge(tally)
         for key, reliability in other.reliability.items():
             self.reliability[key].merge(reliability)
+        for key, regions in other.names.items():
+            self.names[key].merge(regions)
         for name, drifts in other.drift.items():
             self.drift[name].update(drifts)
         self.sheet.extend(other.sheet)
@@ -181,7 +191,22 @@ class _Examiner:
         if painted.reliability is not None:
             for group in scene.groups:
                 part.reliability[condition.name, group, weights.name].merge(painted.reliability)
+        if painted.names:
+            self._name(part, scene, condition, weights.name, painted.names, truths)
         return painted.rows
+
+    def _name(
+        self,
+        part: Evaluation,
+        scene: Scene,
+        condition: Condition,
+        weights: str,
+        names: Sequence[NamedPixels],
+        truths: Sequence[TruthFrame],
+    ) -> None:
+        for group in scene.groups:
+            central = group in self.plan.central
+            part.names[condition.name, group, weights].add(names, truths, self.plan.naming, central=central)
 
     def _count(
         self,
