@@ -218,12 +218,13 @@ def plot(log: dict[str, object], path: Path) -> None:
         for one, later in itertools.pairwise(lines)
     ]
     lower.plot([line["seconds"] / 60 for line in lines[1:]], rates)
-    lower.set(ylabel="coloured frames a second", xlabel="minutes")
+    lower.set(ylabel="coloured frames a second", xlabel="minutes", ylim=(0, None))
     for event in log["events"]:
         for axes in (upper, lower):
             axes.axvline(event["at"] / 60, color="tab:red", linewidth=0.7)
         recovery = "never" if event["recovery"] is None else f"{event['recovery']:.1f} s"
-        lower.text(event["at"] / 60, 1, f"{event['kind']} {recovery}", rotation=90, fontsize=7)
+        place = {"rotation": 90, "ha": "right", "va": "bottom", "transform": lower.get_xaxis_transform()}
+        lower.text(event["at"] / 60, 0.04, f"{event['kind']} {recovery}", fontsize=7, **place)
     figure.savefig(path, dpi=110)
 
 

@@ -1,7 +1,9 @@
-"""Turns what a user can mend into one line and exit status 2."""
+"""Turns what a user can mend into one line and exit status 2, and keeps secrets out of what nobody foresaw."""
 
 import os
 import sys
+import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -10,7 +12,13 @@ from temporal_colorize.cli.interrupt import interrupted, tell
 
 
 def guarded(run: Callable[[], None]) -> None:
-    """Run, and turn what a user can mend into one line and exit status 2."""
+    """Run, and turn what a user can mend into one line and exit status 2.
+
+    Whatever else is raised, here or in a thread, is printed as Python does, without what is secret in addresses.
+    """
+    sys.excepthook = lambda kind, error, trace: _print_scrubbed(error)
+    if threading.excepthook is threading.__excepthook__:  # or somebody else looks after them, as pytest does
+        threading.excepthook = _print_of_thread
     try:
         run()
     except KeyboardInterrupt as error:
@@ -45,12 +53,25 @@ def _program() -> str:
 def one_line(error: BaseException) -> str:
     """Say an error in one line, without what is secret in addresses."""
     message, _, _ = str(error).partition("Config search path:")  # where Hydra looked, which helps nobody here
-    line = "; ".join([" ".join(message.split()), *_notes(error)])
-    if "://" not in line:
-        return line
-    from temporal_colorize.video.live.addresses import scrubbed  # comes with much that most errors have no need of
+    return _without_secrets("; ".join([" ".join(message.split()), *_notes(error)]))
 
-    return scrubbed(line)
+
+def _print_scrubbed(error: BaseException) -> None:
+    print(_without_secrets("".join(traceback.format_exception(error))), end="", file=sys.stderr, flush=True)
+
+
+def _print_of_thread(given: threading.ExceptHookArgs) -> None:
+    if given.exc_type is not SystemExit:  # which ends a thread in silence
+        print(f"Exception in thread {given.thread.name if given.thread else 'unknown'}:", file=sys.stderr)
+        _print_scrubbed(given.exc_value or given.exc_type())
+
+
+def _without_secrets(text: str) -> str:
+    if "://" not in text:
+        return text
+    from temporal_colorize.video.live.addresses import redacted_in  # comes with much that most errors have no need of
+
+    return redacted_in(text)
 
 
 def _notes(error: BaseException) -> list[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SLACK = 0.2  # seconds, for what comes after closing the outputs
 _HEALTH = ("health", "health_seconds", "window_seconds", "metrics_port")
-_TARGET = ("minutes", "keyframe_seconds", "segment_seconds", "segments")
+_TARGET = ("minutes", "files", "keyframe_seconds", "segment_seconds", "segments")
 _OF_FILES = (
     "deinterlace", "batch", "rate", "start", "end", "hints", "segment", "report", "resume", "profile", "confidence",
 )  # fmt: skip
@@ -105,6 +105,10 @@ def _refuse_options_of_files(config: "DictConfig") -> None:
     for name in _OF_FILES:
         if config[name] != usual[name]:
             raise ValueError(f"{name}={config[name]} is for files: leave it out with a live video")
+    if config.decoder not in ("auto", "cpu"):
+        raise ValueError(
+            f"decoder={config.decoder} is for files: the processor decodes cameras; leave it out with them"
+        )
 
 
 def _require_options(name: str, node: object, known: Collection[str]) -> None:

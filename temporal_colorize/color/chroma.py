@@ -6,36 +6,16 @@ float32 or float64, inside autocast too.
 """
 
 import functools
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-Matrix = Literal["bt601", "bt709", "bt2020"]
+from temporal_colorize.color.constant_luma import red_and_blue, red_and_blue_exact
+from temporal_colorize.color.standards import AB_LIMIT, DELTA, TOE, Matrix, dot, luma_weights
 
-_KR_KB = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
-_WHITE = (0.95047, 1.0, 1.08883)  # D65, 2 degrees: the white of scikit-image and kornia
-_XYZ_FROM_RGB = ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169), (0.019334, 0.119193, 0.950227))
-_DELTA = 6 / 29  # where CIE's f turns from a line into a cube root
-_TOE = 0.0031308  # where the sRGB curve turns from a line into a power, in linear light
-
-AB_LIMIT = 110.0  # no colour of the sRGB cube has |a| or |b| above 107.9
-_LIGHTNESS_BRACKET = (-30.0, 180.0)  # holds the solution for every luma in 0..1 and |a|, |b| <= AB_LIMIT
-_LUMA_NODES, _AB_NODES = 49, 89
-_SLOPE_UNIT = 3 / 116 * 1.055 / 2.4  # what `_rgb_and_slope` leaves out of its slopes
 _BAND_PIXELS = 1 << 17  # larger buffers go back to the system after every step, and fetching them again costs double
-
-
-def luma_weights(matrix: str) -> tuple[float, float, float]:
-    """Shares of R', G' and B' in Y'; ValueError for an unknown matrix."""
-    if matrix not in _KR_KB:
-        raise ValueError(f"matrix={matrix!r} is not known; use one of {', '.join(get_args(Matrix))}")
-    kr, kb = _KR_KB[matrix]
-    return kr, 1 - kr - kb, kb
 
 
 @dataclass(frozen=True)
@@ -84,11 +64,11 @@ def luma_from_code(codes: Tensor, coding: ChromaCoding) -> Tensor:
 def lightness_from_luma(luma: Tensor) -> Tensor:
     """L* in 0..100 of the grey whose R' = G' = B' = Y' in [0, 1]: what the network sees, in training and in use."""
     luma = _at_least_float32(luma).clamp(0, 1)
-    above = luma.clamp(min=12.92 * _TOE)
+    above = luma.clamp(min=12.92 * TOE)
     base = (above + 0.055).mul_(1 / 1.055)
     linear = (base**2.4).add_(luma - above, alpha=1 / 12.92)
-    root = (base**0.8).clamp_(min=_DELTA)  # the cube root of base ** 2.4
-    return root.add_(linear.clamp_(max=_DELTA**3).sub_(_DELTA**3), alpha=1 / (3 * _DELTA**2)).mul_(116).sub_(16)
+    root = (base**0.8).clamp_(min=DELTA)  # the cube root of base ** 2.4
+    return root.add_(linear.clamp_(max=DELTA**3).sub_(DELTA**3), alpha=1 / (3 * DELTA**2)).mul_(116).sub_(16)
 
 
 @functools.cache
@@ -117,7 +97,7 @@ def chroma_to_rgb(luma: Tensor, chroma: Tensor, matrix: Matrix) -> Tensor:
     kr, kg, kb = luma_weights(matrix)
     cb, cr = _at_least_float32(chroma).unbind(-3)
     red, blue = 2 * (1 - kr) * cr, 2 * (1 - kb) * cb
-    green = _dot((-kr / kg, -kb / kg), (red, blue))
+    green = dot((-kr / kg, -kb / kg), (red, blue))
     return (_at_least_float32(luma) + torch.stack((red, green, blue), -3)).clamp_(0, 1)
 
 
@@ -156,36 +136,10 @@ def _band_to_chroma(luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix) -> Tenso
     return _chroma_in_cube(luma, *red_and_blue(luma, a, b, matrix), matrix)
 
 
-def red_and_blue(luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix) -> tuple[Tensor, Tensor]:
-    """R' and B' of the colour that has this luma and this a and b, in the RGB cube or not; float32, all of one shape.
-
-    Args:
-        luma: Y' in [0, 1].
-        a: In -110..110, and so is
-        b: this.
-        matrix: the stream's luma coefficients.
-    """
-    lightness = _look_up_lightness(luma, a, b, matrix)
-    _, step = _newton(lightness, luma, a, b, matrix)
-    values, step = _newton(lightness.add_(step, alpha=1 / _SLOPE_UNIT), luma, a, b, matrix)
-    return tuple(torch.addcmul(value, step, slope) for value, slope in (values[0], values[2]))
-
-
-def _newton(
-    lightness: Tensor, luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix
-) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:
-    """R', G' and B' with their slopes, and how far along those, in L* times `_SLOPE_UNIT`, luma is right."""
-    values = _rgb_and_slope(lightness, a, b)
-    reached, slope = (_dot(luma_weights(matrix), planes) for planes in zip(*values, strict=True))
-    return values, (luma - reached).div_(slope)
-
-
 def ab_to_chroma_exact(luma: Tensor, ab: Tensor, matrix: Matrix) -> Tensor:
     """The same as `ab_to_chroma` by bisection in float64, about 60 times slower: the reference it is tested against."""
     luma, a, b = _planes(luma, ab, torch.float64)
-    lightness = _solve_lightness(luma, a, b, matrix, halvings=45)
-    (red, _), _, (blue, _) = _rgb_and_slope(lightness, a, b)
-    return _chroma_in_cube(luma, red, blue, matrix)
+    return _chroma_in_cube(luma, *red_and_blue_exact(luma, a, b, matrix), matrix)
 
 
 def _at_least_float32(values: Tensor) -> Tensor:
@@ -203,74 +157,8 @@ def _chroma_in_cube(luma: Tensor, red: Tensor, blue: Tensor, matrix: Matrix) -> 
     """Cb and Cr times the largest s in [0, 1] that keeps R', G' and B', linear in them at one luma, in [0, 1]."""
     kr, kg, kb = luma_weights(matrix)
     red, blue = red - luma, blue - luma
-    green = _dot((-kr / kg, -kb / kg), (red, blue))
+    green = dot((-kr / kg, -kb / kg), (red, blue))
     highest = torch.maximum(red, blue).maximum(green).clamp_(min=1e-12)
     lowest = torch.minimum(red, blue).minimum(green).clamp_(max=-1e-12)
     keep = torch.minimum((1 - luma).div_(highest), (luma / lowest).neg_()).clamp_(max=1)
     return torch.stack((blue.mul_(keep).mul_(0.5 / (1 - kb)), red.mul_(keep).mul_(0.5 / (1 - kr))), -3)
-
-
-@functools.cache
-def _rgb_from_cubes() -> list[list[float]]:
-    """Matrix from (x, y, z) / white to linear RGB."""
-    inverse = torch.linalg.inv(torch.tensor(_XYZ_FROM_RGB, dtype=torch.float64))
-    return (inverse * torch.tensor(_WHITE, dtype=torch.float64)).tolist()
-
-
-def _rgb_and_slope(lightness: Tensor, a: Tensor, b: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """R', G' and B' of a Lab colour, in the cube or not, and the slope of each in L*, over `_SLOPE_UNIT`."""
-    root = (lightness + 16) * (1 / 116)
-    cubes, squares = [], []
-    for value in (torch.add(root, a, alpha=1 / 500), root, torch.sub(root, b, alpha=1 / 200)):
-        above = value.clamp(min=_DELTA)
-        squares.append(above * above)
-        cubes.append((squares[-1] * above).add_(value - above, alpha=3 * _DELTA**2))
-    return [_gamma_and_slope(_dot(row, cubes), _dot(row, squares)) for row in _rgb_from_cubes()]
-
-
-def _gamma_and_slope(linear: Tensor, linear_slope: Tensor) -> tuple[Tensor, Tensor]:
-    """The sRGB curve, odd about zero, and its slope times another, up to a constant factor."""
-    size = linear.abs()
-    above = size.clamp(min=_TOE)
-    power = above ** (1 / 2.4)
-    coded = (power * 1.055).add_(size.sub_(above), alpha=12.92).sub_(0.055).copysign_(linear)
-    return coded, power.div_(above).mul_(linear_slope)
-
-
-def _dot(weights: Sequence[float], planes: Sequence[Tensor]) -> Tensor:
-    total = planes[0] * weights[0]
-    for weight, plane in zip(weights[1:], planes[1:], strict=True):
-        total.add_(plane, alpha=weight)
-    return total
-
-
-def _solve_lightness(luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix, *, halvings: int) -> Tensor:
-    """Find the L* at which a Lab colour has this luma: luma rises with L* wherever it lies in [0, 1]."""
-    weights = luma_weights(matrix)
-    low, high = _LIGHTNESS_BRACKET
-    middle, half_width = torch.full_like(luma, (low + high) / 2), (high - low) / 2
-    for _ in range(halvings):
-        half_width /= 2
-        too_dark = _dot(weights, [value for value, _ in _rgb_and_slope(middle, a, b)]) < luma
-        middle += torch.where(too_dark, half_width, -half_width)
-    return middle
-
-
-@functools.cache
-@torch.inference_mode(False)  # kept for whoever asks next, who may want gradients
-def _lightness_atlas(matrix: Matrix, device: torch.device) -> Tensor:
-    """L* over (a, b) for each step of Y', one below the other, its two ends as channels: faster than a 3-D table."""
-    ab = torch.linspace(-AB_LIMIT, AB_LIMIT, _AB_NODES)
-    luma, a, b = torch.meshgrid(torch.linspace(0, 1, _LUMA_NODES), ab, ab, indexing="ij")
-    table = _solve_lightness(luma, a, b, matrix, halvings=14)
-    return torch.stack((table[:-1], table[1:])).reshape(1, 2, -1, _AB_NODES).to(device)
-
-
-def _look_up_lightness(luma: Tensor, a: Tensor, b: Tensor, matrix: Matrix) -> Tensor:
-    atlas = _lightness_atlas(matrix, luma.device)
-    position = luma * (_LUMA_NODES - 1)
-    step = position.floor().clamp_(max=_LUMA_NODES - 2)
-    row = (a * ((_AB_NODES - 1) / 2 / AB_LIMIT)).add_(step, alpha=_AB_NODES).add_((_AB_NODES - 1) / 2)
-    grid = torch.stack((b * (1 / AB_LIMIT), row.mul_(2 / (atlas.shape[-2] - 1)).sub_(1)), -1).reshape(1, 1, -1, 2)
-    ends = F.grid_sample(atlas, grid, padding_mode="border", align_corners=True)
-    return torch.lerp(ends[0, 0], ends[0, 1], position.sub_(step).reshape(1, -1)).reshape(luma.shape)

@@ -7,15 +7,14 @@ import numpy as np
 import torch
 
 from temporal_colorize.color.chroma import (
-    AB_LIMIT,
     ChromaCoding,
     ab_to_chroma,
     chroma_to_codes,
     lightness_table,
     luma_from_code,
-    luma_weights,
-    red_and_blue,
 )
+from temporal_colorize.color.constant_luma import red_and_blue
+from temporal_colorize.color.standards import AB_LIMIT, luma_weights
 
 _CODES = 256
 _NODES = 127  # of a, and of b; 256 times as many rows are just below what OpenCV's remap can address

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from temporal_colorize.inference.fingerprint import describe
 from temporal_colorize.inference.footage import Footage
-from temporal_colorize.inference.job import describe
 from temporal_colorize.inference.report import Report
 
 

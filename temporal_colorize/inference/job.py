@@ -1,16 +1,15 @@
 """A job that survives: finished segments and a journal in a folder beside the output, and the state to go on from."""
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from temporal_colorize.inference.fingerprint import describe, has_grown
 from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.video import Position, VideoError
 from temporal_colorize.video.errors import on_disk, reason
@@ -19,7 +18,6 @@ from temporal_colorize.video.packets import PacketFile
 Resume = Literal["auto", "off"]
 _FORMAT = 1  # of the journal
 _HEADER, _ENTRY = ("format", "source", "settings"), ("segment", "state", "position", "totals")
-_SAMPLES, _SAMPLE = 64, 1 << 20  # so many bytes at so many places know a source again
 
 
 class Job:
@@ -201,31 +199,6 @@ class Job:
             os.fsync(file.fileno())
 
 
-def describe(*files: Path, most: int | None = None) -> dict[str, object]:
-    """Describe files so that they are known again: size, and a hash of up to 64 MiB spread over them.
-
-    Args:
-        files: The files.
-        most: Bytes of each that count; None for all.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    sizes = [min(path.stat().st_size, most or sys.maxsize) for path in files]
-    digest.update(repr([(path.name, size) for path, size in zip(files, sizes, strict=True)][1:]).encode())
-    samples = max(1, _SAMPLES // len(files))
-    for path, size in list(zip(files, sizes, strict=True))[:: -(-len(files) // _SAMPLES)]:
-        with path.open("rb") as file:
-            for place in range(samples):
-                file.seek(max(place * _SAMPLE, (size - _SAMPLE) * place // max(1, samples - 1)))
-                digest.update(file.read(min(_SAMPLE, max(0, size - file.tell()))))
-    return {"name": files[0].name, "bytes": sum(sizes), "hash": digest.hexdigest()}
-
-
-def _has_grown(known: Mapping[str, Any], files: Sequence[Path]) -> bool:
-    """Say whether a file begins with what was known of it: a recording that was still being written."""
-    size = known["bytes"]
-    return len(files) == 1 and files[0].stat().st_size > size and describe(*files, most=size) == known
-
-
 def _parsed(line: str, needed: Collection[str]) -> dict[str, Any] | None:
     """Read a line of the journal; None if a kill or a disk has damaged it."""
     try:
@@ -246,7 +219,7 @@ def _difference(known: Mapping[str, Any], header: Mapping[str, Any], files: Sequ
     """Say in what the first setting differs; None if none does."""
     if known["format"] != header["format"]:
         return "another version of this program"
-    if known["source"] != header["source"] and not _has_grown(known["source"], files):
+    if known["source"] != header["source"] and not has_grown(known["source"], files):
         return f"another source, {known['source']['name']} of {known['source']['bytes']} bytes"
     names = sorted({*known["settings"], *header["settings"]})
     for name in names:

@@ -185,7 +185,8 @@ class _CameraRun:
 
     def _write(self, item: Picture | Packet | None, stream: ChromaStream | None, work: Work | None) -> None:
         if isinstance(item, Picture):
-            if self._output.write(item, *stream.lay(work)):
+            picture = item if self._plan.audio else replace(item, sound=())
+            if self._output.write(picture, *stream.lay(work)):
                 self.meter.done(item.arrived)
         elif item is None:
             self._output.check()

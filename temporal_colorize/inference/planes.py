@@ -6,12 +6,12 @@ from torch import Tensor
 
 from temporal_colorize.color.chroma import (
     ChromaCoding,
-    Matrix,
     ab_to_chroma,
     chroma_to_rgb,
     lightness_from_luma,
     lightness_table,
 )
+from temporal_colorize.color.standards import Matrix
 from temporal_colorize.inference.upsample import guided_upsample
 
 

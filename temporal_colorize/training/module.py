@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from temporal_colorize.color.bins import encode_soft, load_prior, rebalancing_weights
-from temporal_colorize.color.chroma import Matrix, lightness_from_luma, luma_of_rgb
+from temporal_colorize.color.chroma import lightness_from_luma, luma_of_rgb
 from temporal_colorize.color.lab import rgb_to_lab
+from temporal_colorize.color.standards import Matrix
 from temporal_colorize.data.datamodule import ClipBatch
 from temporal_colorize.data.hints import sample_hints
 from temporal_colorize.gradient_prior import gradient_weights

@@ -15,26 +15,24 @@ import av
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Disposition, Stream
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from temporal_colorize.options import require_one_of
-from temporal_colorize.video.decoder import DECODERS, Decoder, choose_device, first_picture
+from temporal_colorize.video.decoder import DECODERS, Decoder, choose_device
 from temporal_colorize.video.deinterlace import DEINTERLACE, Deinterlace
-from temporal_colorize.video.errors import VideoError
+from temporal_colorize.video.first_look import first_look, nothing_in, open_main_stream
 from temporal_colorize.video.frame import Frame
-from temporal_colorize.video.info import VideoInfo, inspect, own_rate
+from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.limits import Limits
-from temporal_colorize.video.opening import oversized, require_size
 from temporal_colorize.video.part import Part
 from temporal_colorize.video.pictures import DamageError, Plan
 from temporal_colorize.video.position import Position
 from temporal_colorize.video.reading import Reading
-from temporal_colorize.video.source import exact_rate, locate, open_source
+from temporal_colorize.video.source import locate
 from temporal_colorize.video.unfinished import GROWN, Watch
 
 _INDEXED = ("mov", "matroska")  # elsewhere a seek may land behind the keyframe, or on another clock
-_NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS
 
 
 def probe(path: str | os.PathLike[str], *, limits: Limits | None = None) -> VideoInfo:
@@ -97,17 +95,9 @@ class VideoReader:
         self._limits = limits or Limits()
         self._watch = Watch(self.path)
         self._opening = list(self._source.notes)
-        trial, stream = self._open_stream()
-        with trial:
-            refusals: list[str | None] = []
-            first, skipped = first_picture(
-                trial, stream, on_error=lambda error: refusals.append(oversized(stream, error, self._limits))
-            )
-            if first is None:
-                raise self._nothing(next(filter(None, refusals), None))
-            self.info = inspect(self.path, trial, stream, first)
-            untimed = bool(trial.format.flags & _NO_TIMESTAMPS) or self._source.format is not None
-            self._assume(untimed, rate, own_rate(stream))
+        look = first_look(self._source, self.path, limits=self._limits, rate=rate)
+        self.info, first = look.info, look.picture
+        self._opening += look.notes
         self.part = replace(self.part, origin=max(0, first.pts or 0) * self.info.time_base)
         self.device, note = choose_device(decoder, self.info, first, self._open_stream)
         self._opening += [note] if note else []
@@ -115,8 +105,8 @@ class VideoReader:
             info=self.info,
             part=self.part,
             first=first.pts or 0,
-            skipped=skipped,
-            untimed=untimed,
+            skipped=look.skipped,
+            untimed=look.untimed,
             length=self._source.length,
             deinterlace=deinterlace,
             limits=self._limits,
@@ -134,19 +124,6 @@ class VideoReader:
             with contextlib.suppress(av.FFmpegError):  # then it is read from the beginning
                 container.seek(self.part.shift(Fraction(1, av.time_base)))
         return Reading(container, stream, self._plan, self.notes, careful=threads == 1)
-
-    def _assume(self, untimed: bool, rate: float | None, own: Fraction | None) -> None:
-        """Choose the rate of a file without timestamps, and say so."""
-        if not untimed:
-            self._opening += (
-                [f"rate={rate} is not used: the file has timestamps of its own"] if rate is not None else []
-            )
-            return
-        chosen = exact_rate(rate) if rate is not None or own is None or self._source.format else own
-        if rate is None:
-            why = "assumed" if chosen != own or self._source.format else "as the stream says"
-            self._opening.append(f"no timestamps in it: {float(chosen):g} pictures a second {why}")
-        self.info = replace(self.info, time_base=1 / chosen, average_rate=chosen)
 
     def __enter__(self) -> Self:
         return self
@@ -216,7 +193,7 @@ class VideoReader:
             if mark_every and isinstance(item, Frame) and self._reading.frames % mark_every == 0:
                 yield self._reading.position()
         if not self._reading.frames:
-            raise self._nothing(self._empty_part())
+            raise nothing_in(self.path, self._empty_part())
         self._conclude()
 
     def _empty_part(self) -> str | None:
@@ -255,23 +232,4 @@ class VideoReader:
             self.notes.append(GROWN)
 
     def _open_stream(self, hwaccel: HWAccel | None = None) -> tuple[InputContainer, VideoStream]:
-        container = open_source(self._source, self.path, limits=self._limits, hwaccel=hwaccel)
-        stream = _main_stream(container, self.path)
-        require_size(container, stream, self.path, self._limits)
-        return container, stream
-
-    def _nothing(self, refusal: str | None = None) -> VideoError:
-        why = refusal or "no picture in it can be decoded; copy or export it again from its source"
-        return VideoError(f"{self.path}: {why}")
-
-
-def _main_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Choose the stream FFmpeg thinks best, cover pictures of music files aside."""
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    best = container.streams.best("video")
-    stream = best if best in streams else next(iter(streams), None)
-    if stream is None:
-        raise VideoError(f"{path}: there is no video in it; name a file that has pictures")
-    if stream.codec_context is None:
-        raise VideoError(f"{path}: its video codec is not known to FFmpeg; convert it to H.264 first")
-    return stream
+        return open_main_stream(self._source, self.path, limits=self._limits, hwaccel=hwaccel)

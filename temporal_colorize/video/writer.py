@@ -15,19 +15,18 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 
+from temporal_colorize.video.adopting import adopt
 from temporal_colorize.video.encoder import add_video, choose_encoder, open_twin
 from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.frame import Frame
-from temporal_colorize.video.info import VideoInfo, codec_of, describe
+from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.muxer import open_output
 from temporal_colorize.video.packets import PICTURES, Kept
-from temporal_colorize.video.paths import format_of, holds, suffix_for
+from temporal_colorize.video.paths import format_of
 from temporal_colorize.video.picture_encoder import PictureEncoder
 from temporal_colorize.video.reader import VideoReader
 
-_WRITTEN_BY_MUXERS = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}
 _DISK = "is the disk full?"
-_DESCRIBED_ASIDE = ("flv", "live_flv", "mov", "matroska")  # elsewhere every packet of AAC describes itself
 
 
 class VideoWriter:
@@ -93,7 +92,10 @@ class VideoWriter:
             self._stream = add_video(self._container, self._encoder, self.info, target=str(self.path))
             self._pictures = self._encoder_on(self._stream.codec_context)
             with self._clearly("end the output name in .mkv, or leave the sound out (audio=drop)"):
-                self._adopt(reader, keep_audio=audio == "copy", metadata=metadata or {})
+                if reader is not None:
+                    adopted = adopt(reader, self._container, self._stream, path=self.path, keep_audio=audio == "copy")
+                    self._copies, self.left_out = adopted.copies, self.left_out + adopted.left_out
+                self._container.metadata.update(metadata or {})
                 self._container.start_encoding()  # writes the header: what the container refuses, it refuses now
         except BaseException:
             self._discard()
@@ -219,52 +221,3 @@ class VideoWriter:
             raise VideoError(f"{self.path}: writing failed ({reason(error)}); {hint}") from None
         except (av.FFmpegError, OSError, ValueError) as error:
             raise VideoError(f"{self.path}: writing failed ({reason(error)}); {advice}") from None
-
-    def _adopt(self, reader: VideoReader | None, *, keep_audio: bool, metadata: Mapping[str, str]) -> None:
-        """Take over the source's other streams, chapters and metadata."""
-        kept: dict[str, str] = {}
-        if reader is not None:
-            kept = {k: v for k, v in reader.container.metadata.items() if k.lower() not in _WRITTEN_BY_MUXERS}
-            for stream in reader.container.streams:
-                if stream.index != reader.stream_index:
-                    self._adopt_stream(stream, keep_audio=keep_audio and _is_described(stream, reader))
-            self._adopt_chapters(reader.container.chapters())
-        self._container.metadata.update({**kept, **metadata})
-
-    def _adopt_chapters(self, chapters: list[dict[str, object]]) -> None:
-        self._container.set_chapters(chapters)
-        if chapters and self._container.format.name == "tee":  # it passes on everything else
-            self.left_out.append(f"{len(chapters)} chapter{'s' * (len(chapters) > 1)}")
-
-    def _carries(self, stream: Stream) -> bool:
-        """Whether a stream of data comes by another way: a time code, the titles of chapters."""
-        if "timecode" in stream.metadata:
-            self._stream.metadata["timecode"] = stream.metadata["timecode"]
-            return True
-        return codec_of(stream) == "bin_data" and bool(stream.container.chapters())
-
-    def _adopt_stream(self, stream: Stream, *, keep_audio: bool) -> None:
-        if stream.type == "data" and self._carries(stream):
-            return
-        fits = stream.type in ("audio", "subtitle") and holds(self.path.suffix.lower(), codec_of(stream))
-        # Announced, and not there (yet), or of no codec that FFmpeg knows.
-        silent = stream.type == "audio" and not getattr(stream.codec_context, "sample_rate", 0)
-        if stream.type == "audio" and keep_audio and not fits and not silent:
-            suffix = suffix_for(self.info.audio_codecs)
-            advice = f"end the output name in {suffix}" if suffix else "leave the sound out (audio=drop)"
-            raise VideoError(
-                f"{self.path}: {self.path.suffix} files cannot hold this sound ({codec_of(stream)}); {advice}"
-            )
-        if not fits or silent or (stream.type == "audio" and not keep_audio):
-            self.left_out.append(describe(stream))
-            return
-        twin = self._container.add_stream_from_template(stream)
-        twin.metadata.update(stream.metadata)
-        twin.disposition = stream.disposition
-        self._copies[stream.index] = twin
-
-
-def _is_described(stream: Stream, reader: VideoReader) -> bool:
-    """Say whether sound can be written down elsewhere: damage makes up streams of which nothing is known."""
-    aside = reader.container.format.name.split(",")[0] in _DESCRIBED_ASIDE
-    return not (aside and codec_of(stream) == "aac" and not stream.codec_context.extradata)

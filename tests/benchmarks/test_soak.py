@@ -43,6 +43,20 @@ def test_the_verdict() -> None:
         assert not judge({**log, **change})["passed"]
 
 
+def test_the_plot_s_labels_stay_inside_it(tmp_path: Path) -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    events = [{"kind": kind, "at": at, "recovery": 1.5} for kind, at in (("restart", 90.0), ("kill", 300.0))]
+    health = [{"seconds": at, "colored": 20 * at} for at in range(0, 600, 10)]  # 20 a second: never near 0
+    plot({"memory": [[0.0, 400.0], [600.0, 500.0]], "events": events, "health": health}, tmp_path / "soak.png")
+    lower = plt.gcf().axes[1]
+    inside = lower.get_window_extent()
+    assert [label.get_text() for label in lower.texts] == ["restart 1.5 s", "kill 1.5 s"]
+    for label in lower.texts:
+        box = label.get_window_extent()
+        assert inside.contains(box.x0, box.y0) and inside.contains(box.x1, box.y1)
+    plt.close()
+
+
 @pytest.mark.slow
 @needs_rtsp
 def test_ten_minutes(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 import io
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -18,9 +20,11 @@ from temporal_colorize.inference.health import HealthOptions
 from temporal_colorize.inference.live import Camera, LivePlan, _CameraRun, tell
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.video.live import Picture, SourceOptions, TargetOptions
+from temporal_colorize.video.live.sound import Sound
 from tests.support.live import ENCODING, live_info, live_pictures
 from tests.support.networks import tiny_weights
 from tests.support.rtsp import wait_until
+from tests.support.videos import write_video
 
 
 def test_a_switch_to_infrared_restarts_the_colours_and_a_gap_in_the_same_scene_does_not() -> None:
@@ -58,13 +62,13 @@ class Fed:
     stop = start
 
 
-def run_of(folder: Path, make_session: object) -> _CameraRun:
+def run_of(folder: Path, make_session: object, *, audio: bool = False) -> _CameraRun:
     plan = LivePlan(
         make_session=make_session,
         codec="libx264",
         encoding=ENCODING,
         gate=None,
-        audio=False,
+        audio=audio,
         source=SourceOptions(wait=0.02, most_wait=0.05),
         target=TargetOptions(),
         health=HealthOptions(),
@@ -73,6 +77,21 @@ def run_of(folder: Path, make_session: object) -> _CameraRun:
     run = _CameraRun(Camera("door", "rtsp://host/cam", str(folder / "a.mkv")), tiny_weights(), plan)
     run._source = Fed(folder)
     return run
+
+
+@pytest.mark.parametrize("audio", [True, False])
+def test_sound_is_announced_only_where_it_goes_along(tmp_path: Path, audio: bool) -> None:
+    write_video(tmp_path / "heard.mkv", count=2, audio="aac")
+    with av.open(str(tmp_path / "heard.mkv")) as heard:
+        sound = (Sound.of(heard.streams.audio[0]),)
+    run = run_of(tmp_path, lambda weights: Session(weights, SessionOptions(size=64)), audio=audio)
+    run._source._pictures = (replace(picture, sound=sound) for picture, *_ in live_pictures(live_info(tmp_path), 999))
+    run.start()
+    wait_until(lambda: run.meter.health().colored > 3, seconds=20, what="pictures")
+    run.stop()
+    run.thread.join(5)
+    with av.open(str(tmp_path / "a.mkv")) as container:
+        assert len(container.streams.audio) == audio
 
 
 def test_a_run_that_fails_begins_anew_unless_it_never_worked(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

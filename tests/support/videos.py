@@ -57,6 +57,7 @@ def write_video(
     pts: list[int] | None = None,
     tags: dict[str, int] | None = None,
     audio: str | None = None,
+    audio_rate: int = 48000,
     rate: int = 25,
     rotation: int = 0,
     sample_aspect_ratio: Fraction | None = None,
@@ -70,7 +71,8 @@ def write_video(
         options: the encoder's; None is lossless for libx264.
         pts: presentation times in ``time_base``; None is one after the other.
         tags: colour tags by PyAV's names (colorspace, color_range, color_primaries, color_trc).
-        audio: the codec of a mono sound track as long as the video, if any.
+        audio: the codec of a mono sound track as long as the video, if any, with
+        audio_rate: so many samples a second; G.711 has 8000.
     """
     fmt = av.VideoFormat(pix_fmt)
     depth, full_range = fmt.components[0].bits, (tags or {}).get("color_range") == FULL or pix_fmt.startswith("yuvj")
@@ -88,7 +90,9 @@ def write_video(
             video.codec_context.sample_aspect_ratio = sample_aspect_ratio
         if rotation:
             video.set_display_rotation(rotation)
-        sound = container.add_stream(audio, rate=8000 if "law" in audio else 48000, layout="mono") if audio else None
+        sound = (
+            container.add_stream(audio, rate=8000 if "law" in audio else audio_rate, layout="mono") if audio else None
+        )
         for index, stamp in enumerate(pts or range(count)):
             picture = av.VideoFrame(width, height, pix_fmt)
             _fill(picture, lumas[index], np.uint8 if depth == 8 else np.uint16)

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from temporal_colorize.color.chroma import Matrix, luma_of_rgb
+from temporal_colorize.color.chroma import luma_of_rgb
+from temporal_colorize.color.standards import Matrix
 from temporal_colorize.data.degrade import light as optics
 from temporal_colorize.data.degrade import signal
 from temporal_colorize.data.degrade.draws import (

@@ -86,9 +86,14 @@ def _shown(key: str, value: str) -> str:
     return f"{key}={value if harmless else '***'}"
 
 
+def redacted_in(text: str) -> str:
+    """Redact every URL in a text."""
+    return _URL.sub(lambda match: redacted(match[0]), text)
+
+
 def scrubbed(text: str) -> str:
     """Redact every URL in a text, such as an error of FFmpeg, and make one line of it."""
-    return " ".join(_URL.sub(lambda match: redacted(match[0]), text).split())
+    return " ".join(redacted_in(text).split())
 
 
 def name_of(address: str) -> str:

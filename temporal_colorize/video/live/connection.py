@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from av.audio.stream import AudioStream
 from av.codec.context import Flags
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -18,9 +16,10 @@ from av.video.frame import VideoFrame
 from temporal_colorize.options import require_integer, require_number, require_one_of
 from temporal_colorize.video.decoder import demuxed
 from temporal_colorize.video.errors import VideoError, reason
-from temporal_colorize.video.info import VideoInfo, codec_of, inspect
+from temporal_colorize.video.info import VideoInfo, inspect
 from temporal_colorize.video.limits import Limits
 from temporal_colorize.video.live.addresses import redacted, scheme_of, webcam
+from temporal_colorize.video.live.sound import Sound
 from temporal_colorize.video.live.timeline import TIME_BASE, Backlog
 from temporal_colorize.video.opening import network_options
 
@@ -79,27 +78,6 @@ class Decoded:
     picture: VideoFrame
     seconds: float | None
     arrived: float
-
-
-@dataclass(frozen=True, eq=False)
-class Sound:
-    """A stream of sound, as it was when its connection was made; stays valid when that is closed.
-
-    Attributes:
-        index: of the stream, as its packets' ``stream_index`` has it.
-        codec: FFmpeg's name.
-        template: of a stream to copy it to; its own index is another.
-    """
-
-    index: int
-    codec: str
-    template: AudioStream
-
-    @classmethod
-    def of(cls, stream: AudioStream) -> Sound:
-        """Copy what describes a stream; the container of the copy is never written."""
-        owner = av.open(io.BytesIO(), "w", format="nut")  # which has room for any codec
-        return cls(stream.index, codec_of(stream), owner.add_stream_from_template(stream))
 
 
 @dataclass

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -16,8 +17,8 @@ from av.stream import Stream
 from temporal_colorize.video.encoder import Encoder, add_video
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
-from temporal_colorize.video.live.connection import Sound
 from temporal_colorize.video.live.sinks import BETWEEN, Pipe, Publisher
+from temporal_colorize.video.live.sound import Sound
 from temporal_colorize.video.live.targets import COMMON, Target
 from temporal_colorize.video.paths import holds
 from temporal_colorize.video.picture_encoder import PictureEncoder
@@ -40,6 +41,7 @@ class Muxer:
 
     Attributes:
         left_out: streams of sound that the container cannot hold, such as "audio stream 1 (pcm_alaw)".
+        sound: the streams of sound that came with the pictures.
         began: time of the first picture, in units of its time base; None before it.
 
     Raises:
@@ -51,14 +53,14 @@ class Muxer:
         self,
         target: Target,
         info: VideoInfo,
-        sound: Sequence[Sound],
+        sound: tuple[Sound, ...],
         encoder: Encoder,
         *,
         keyframe_seconds: float,
         metadata: Mapping[str, str],
         stopped: Callable[[], bool],
     ) -> None:
-        self.info, self.target = info, target
+        self.info, self.target, self.sound = info, target, sound
         self.left_out: list[str] = []
         self.began: int | None = None
         self._holds_pictures = False
@@ -111,14 +113,13 @@ class Muxer:
         """Whether a pipe still has a reader; of anything else, True."""
         return self._sink is None or self._sink.is_read
 
-    def close(self) -> None:
-        """Finish what has been written; a file takes its name."""
+    def close(self) -> Path | None:
+        """Finish what has been written; a file takes its name, which is returned."""
         self._mux(self._pictures.flush())
         self._container.close()
         if self._sink is not None:
             self._sink.close()
-        if self.target.is_file:
-            self.target.complete(self.place)
+        return self.target.complete(self.place) if self.target.is_file else None
 
     def abandon(self) -> str | None:
         """Close what is broken, and say why if that is known; a file that holds pictures keeps its hidden name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import av
 import numpy as np
@@ -15,6 +16,7 @@ from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.live.addresses import scrubbed
 from temporal_colorize.video.live.muxer import Muxer
+from temporal_colorize.video.live.rolling import delete_oldest, left_over
 from temporal_colorize.video.live.source import Picture
 from temporal_colorize.video.live.targets import OutputClosed, Target, TargetOptions, target_of
 from temporal_colorize.video.live.timeline import TIME_BASE
@@ -75,7 +77,7 @@ class LiveOutput:
         self._said: set[str] = set()
         self._broken = False
         self._tell = lambda line: tell(f"{name}: {line}")
-        for path in self._target.left_over():
+        for path in left_over(output) if self._target.is_file else []:
             self._tell(f"an earlier run was killed: what it had written so far is {path}")
 
     def write(self, picture: Picture, cb: np.ndarray, cr: np.ndarray) -> bool:
@@ -131,7 +133,7 @@ class LiveOutput:
             self._finish()
 
     def _must_change(self, picture: Picture) -> bool:
-        if picture.info is not self._muxer.info:
+        if picture.info is not self._muxer.info or picture.sound != self._muxer.sound:
             return True
         minutes, began = self._target.minutes, self._muxer.began
         return minutes is not None and began is not None and (picture.frame.pts - began) * TIME_BASE >= 60 * minutes
@@ -172,10 +174,18 @@ class LiveOutput:
     def _finish(self) -> None:
         muxer, self._muxer = self._muxer, None
         try:
-            muxer.close()
+            complete = muxer.close()
         except _BROKEN as error:
             muxer.abandon()
-            self._tell(f"{self._target.shown} was not finished ({scrubbed(reason(error))})")
+            return self._tell(f"{self._target.shown} was not finished ({scrubbed(reason(error))})")
+        if self._options.files is not None and complete is not None:
+            self._make_room(complete)
+
+    def _make_room(self, newest: Path) -> None:
+        try:
+            delete_oldest(self._target.address, self._options.files, newest=newest)
+        except OSError as error:
+            self._once(f"{self._target.shown}: an old file cannot be deleted ({reason(error)})")
 
     def _break(self, error: Exception) -> None:
         muxer, self._muxer = self._muxer, None

@@ -15,7 +15,8 @@ from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.live.addresses import require_source, scrubbed
-from temporal_colorize.video.live.connection import Connection, Decoded, Sound, SourceOptions, Tally
+from temporal_colorize.video.live.connection import Connection, Decoded, SourceOptions, Tally
+from temporal_colorize.video.live.sound import Sound
 from temporal_colorize.video.live.timeline import TIME_BASE, Timeline
 from temporal_colorize.video.pixels import luma_of
 
@@ -69,10 +70,11 @@ class LiveSource:
         self._address, self._options, self._name, self._tell = address, options, name, tell
         self._tally, self._timeline = Tally(), Timeline(start)
         self._pictures: deque[Picture] = deque()
-        self._packets: deque[Packet] = deque(maxlen=_MOST_SOUND)
+        self._packets: deque[tuple[Packet, tuple[Sound, ...]]] = deque(maxlen=_MOST_SOUND)
         self._info: VideoInfo | None = None
         self._kind: tuple[object, ...] | None = None  # of the last picture, as far as that is cheaply seen
-        self._sound_times: dict[int, int] = {}
+        self._taken: tuple[Sound, ...] = ()  # the sound beside the picture that was taken last
+        self._sound_times: dict[int, Fraction] = {}  # of each stream's last packet, in seconds
         self._said: str | None = None
         self._changed, self._stopped = threading.Condition(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"source {name}", daemon=True)
@@ -100,13 +102,19 @@ class LiveSource:
             self._thread.join(_END)
 
     def take(self, timeout: float) -> Picture | Packet | None:
-        """Wait for a picture or a packet of sound; None if neither comes in so many seconds, or after `stop`."""
+        """Wait for a picture or a packet of sound; None if neither comes in so many seconds, or after `stop`.
+
+        A connection's first picture, which says what sound it has, is taken before its packets.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._pictures or self._packets or self._stopped.is_set(), timeout)
             if self._stopped.is_set():
                 return None
-            waiting = self._packets or self._pictures
-            return waiting.popleft() if waiting else None
+            if self._packets and (not self._pictures or self._packets[0][1] is self._taken):
+                return self._packets.popleft()[0]
+            picture = self._pictures.popleft() if self._pictures else None
+            self._taken = picture.sound if picture else self._taken
+            return picture
 
     def _run(self) -> None:
         wait = self._options.wait
@@ -128,13 +136,15 @@ class LiveSource:
         connection = Connection(self._address, self._options, self._tally)
         try:
             self._timeline.connect()
+            with self._changed:
+                self._packets.clear()  # what follows may be sound of another kind
             for item in connection:
                 if self._stopped.is_set():
                     return
                 if isinstance(item, Decoded):
                     self._put(connection, item)
                 else:
-                    self._put_sound(item)
+                    self._put_sound(item, connection.sound)
         finally:
             connection.close()
 
@@ -167,19 +177,20 @@ class LiveSource:
                 self._info = info
         return self._info
 
-    def _put_sound(self, packet: Packet) -> None:
+    def _put_sound(self, packet: Packet, sound: tuple[Sound, ...]) -> None:
         """Move a packet of sound as the pictures are moved; before the first picture there is no telling where to."""
         base, offset = packet.time_base, self._timeline.offset
         stamp = packet.dts if packet.dts is not None else packet.pts
         if offset is None or stamp is None or base is None or not self.up:
             return
         moved = stamp + round(Fraction(offset) / base)
-        index = packet.stream_index
-        if self._sound_times.get(index, -1) >= moved or moved < 0:
+        index, time = packet.stream_index, moved * base
+        if self._sound_times.get(index, -1) >= time or moved < 0:
             return
-        self._sound_times[index] = packet.pts = packet.dts = moved
+        self._sound_times[index] = time
+        packet.pts = packet.dts = moved
         with self._changed:
-            self._packets.append(packet)
+            self._packets.append((packet, sound))
             self._changed.notify_all()
 
     def _say(self, line: str | None) -> None:
@@ -190,7 +201,7 @@ class LiveSource:
 
 
 def _look(info: VideoInfo) -> tuple[object, ...]:
-    """Return all that an output depends on; rates, which cameras only guess at, are not among it."""
+    """Return all that colours depend on, and an encoder; rates, which cameras only guess at, are not among it."""
     return (
         info.width,
         info.height,
@@ -199,5 +210,4 @@ def _look(info: VideoInfo) -> tuple[object, ...]:
         info.full_range,
         info.sample_aspect_ratio,
         info.display_matrix,
-        info.audio_codecs,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from temporal_colorize.options import require_integer, require_number
 from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.live.addresses import STDOUT, TARGETS, redacted, scheme_of
+from temporal_colorize.video.live.rolling import is_rolling
 from temporal_colorize.video.paths import format_of
 
 _FORMATS = {"rtsp": "rtsp", "rtsps": "rtsp", "rtmp": "flv", "rtmps": "flv", "udp": "mpegts"}
@@ -22,7 +22,6 @@ _SOUND = {
 }
 COMMON = {"flush_packets": "1", "max_interleave_delta": "100000"}  # us that pictures wait for sound
 _CLUSTER = "2000"  # ms
-_FIELD = re.compile(r"%[a-zA-Z]")
 
 
 class OutputClosed(Exception):
@@ -34,7 +33,8 @@ class TargetOptions:
     """How outputs of live sources are cut.
 
     Attributes:
-        minutes: length of a file, where the output's name has fields of the date and the time.
+        minutes: length of a file, where the output's name has fields of the date and the time, and
+        files: how many of them are kept when another is complete, those of earlier runs too; None for all.
         keyframe_seconds: at least so often a picture stands for itself, for whoever comes late.
         segment_seconds: of HLS, and
         segments: how many of them the playlist holds; older ones are deleted.
@@ -44,6 +44,7 @@ class TargetOptions:
     """
 
     minutes: float = 10.0
+    files: int | None = None
     keyframe_seconds: float = 2.0
     segment_seconds: float = 2.0
     segments: int = 6
@@ -52,6 +53,8 @@ class TargetOptions:
         require_number("live.minutes", self.minutes, least=0.01)
         for name in ("keyframe_seconds", "segment_seconds"):
             require_number(f"live.{name}", getattr(self, name), least=0.1, most=600)
+        if self.files is not None:
+            require_integer("live.files", self.files, least=1, most=1_000_000)
         require_integer("live.segments", self.segments, least=2, most=100_000)
 
 
@@ -106,18 +109,6 @@ class Target:
         path = _free(hidden.with_name(hidden.name.removeprefix(".").removesuffix(".part")))
         os.replace(hidden, path)
         return path
-
-    def left_over(self) -> list[Path]:
-        """List the files of this output that a killed run has not finished; they can be played."""
-        if not self.is_file:
-            return []
-        path = Path(self.address)
-        stem = ".+".join(map(re.escape, _FIELD.split(path.stem)))
-        left = re.compile(rf"\.{stem}(-\d+)?{re.escape(path.suffix)}\.part")
-        folder = path.parent
-        if _FIELD.search(str(folder)) or not folder.is_dir():
-            return []
-        return sorted(one for one in folder.iterdir() if left.fullmatch(one.name))
 
     def _path(self) -> Path:
         path = Path(datetime.now().strftime(self.address) if self.minutes else self.address)
@@ -179,12 +170,17 @@ def _playlist(output: str, options: TargetOptions) -> Target:
 def _file(output: str, options: TargetOptions) -> Target:
     path = Path(output)
     name = format_of(path)
-    if not _FIELD.search(str(path.parent)):
+    if options.files is not None and not is_rolling(output):
+        raise VideoError(
+            f"live.files={options.files} is for many files: put the time into output={output}, such as "
+            f"{path.with_stem(path.stem + '_%Y-%m-%d_%H-%M-%S')}, or leave live.files out"
+        )
+    if not is_rolling(str(path.parent)):
         _make_folder(path.absolute().parent, output)
     # What is on the disk when the power fails can be played.
     fragments = {"movflags": "frag_keyframe+empty_moov+default_base_moof"} if name in ("mp4", "mov") else {}
     fragments |= {"cluster_time_limit": _CLUSTER} if name in ("matroska", "webm") else {}
-    minutes = options.minutes if _FIELD.search(output) else None
+    minutes = options.minutes if is_rolling(output) else None
     return Target(output, name, {**COMMON, **fragments}, minutes=minutes)
 
 

@@ -1,6 +1,7 @@
 """Every kind of output, read back by PyAV."""
 
 import errno
+import os
 import re
 import time
 from collections.abc import Callable
@@ -71,6 +72,35 @@ def test_rolling_files_lose_no_picture(tmp_path: Path, said: list[str]) -> None:
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d(-\d)?\.mp4", path.name) for path in files)
     assert [len(indices(path)) for path in files] == [RATE, RATE, 10]
     assert [index for path in files for index in indices(path)] == list(range(60))
+
+
+def test_of_rolling_files_the_newest_are_kept(tmp_path: Path, said: list[str]) -> None:
+    earlier, other = tmp_path / "2001-01-01_00-00-00.mkv", tmp_path / "holiday.mkv"
+    for path in (earlier, other):
+        path.write_text("earlier")
+        os.utime(path, (1e9, 1e9))
+    output = opened(tmp_path / "%Y-%m-%d_%H-%M-%S.mkv", said, minutes=1 / 60, files=2)
+    info = live_info(tmp_path)
+    write(output, info, RATE + 1)
+    assert earlier.exists() and len(list(tmp_path.glob("2*.mkv"))) == 2  # and one that is being written
+    write(output, info, 2 * RATE, first=RATE + 1)
+    output.close()
+    files = sorted(set(tmp_path.glob("2*.mkv")), key=lambda path: path.stat().st_mtime_ns)
+    assert [indices(path)[0] for path in files] == [2 * RATE, 3 * RATE]
+    assert other.exists() and not said
+
+
+def test_an_old_file_that_cannot_be_deleted_is_named_and_nothing_ends(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    output = opened(tmp_path / "%Y-%m-%d_%H-%M-%S.mkv", said, minutes=1 / 60, files=1)
+    assert write(output, live_info(tmp_path), 3 * RATE) == 3 * RATE
+    output.close()
+    assert len(said) == 1 and "an old file cannot be deleted (Permission denied)" in said[0]
 
 
 def test_what_a_killed_run_left_is_named_and_kept(tmp_path: Path, said: list[str]) -> None:

@@ -151,6 +151,11 @@ def web(tmp_path: Path) -> Iterator[str]:
         server.shutdown()
 
 
+def recorder(path: Path, told: list[str]) -> LiveOutput:
+    said = {"metadata": {}, "name": "camera1", "tell": told.append}
+    return LiveOutput(str(path), TargetOptions(), codec="libx264", encoding=ENCODING, wait=0.1, most_wait=0.1, **said)
+
+
 def test_a_stream_that_ends_is_read_again(web: str) -> None:
     with Viewer(f"{web}/clip.mkv?token=secret", SourceOptions(queue=64, wait=0.05)) as viewer:
         wait_until(lambda: viewer.source.reconnects >= 2, seconds=8, what="two more connections")
@@ -165,9 +170,8 @@ def test_what_came_before_a_connection_closed_can_be_used_after_it(web: str, tmp
     connection.close()
     del connection
     told: list[str] = []
-    said = {"metadata": {}, "name": "camera1", "tell": told.append}
     path = tmp_path / "a.mkv"
-    output = LiveOutput(str(path), TargetOptions(), codec="libx264", encoding=ENCODING, wait=0.1, most_wait=0.1, **said)
+    output = recorder(path, told)
     for picture, *chroma in live_pictures(live_info(tmp_path), 20):
         assert output.write(replace(picture, sound=sound), *chroma)
     for packet in packets:
@@ -177,6 +181,44 @@ def test_what_came_before_a_connection_closed_can_be_used_after_it(web: str, tmp
         assert container.streams.audio[0].codec_context.name == "aac"
         heard = [packet.size for packet in container.demux(audio=0) if packet.size]
     assert len(packets) > 20 and heard == [packet.size for packet in packets if packet.pts >= 0] and not told
+
+
+@pytest.mark.parametrize(("first", "then"), [(48000, 16000), (16000, 48000)])
+def test_sound_of_another_rate_goes_into_the_next_file(web: str, tmp_path: Path, first: int, then: int) -> None:
+    write_video(tmp_path / "clip.mkv", count=20, audio="aac", audio_rate=first)
+    write_video(tmp_path / "new.mkv", count=40, audio="aac", audio_rate=then)
+    output = recorder(tmp_path / "out.mkv", [])
+    options, infos = replace(OPTIONS, queue=64, wait=1.0), []
+    source = LiveSource(f"{web}/clip.mkv", options, start=time.monotonic(), name="camera1", tell=lambda _: None)
+    source.start()
+    until = time.monotonic() + 8
+    while output.frames < 60 and time.monotonic() < until:
+        if output.frames and (tmp_path / "new.mkv").exists():
+            (tmp_path / "new.mkv").replace(tmp_path / "clip.mkv")
+        item = source.take(0.1)
+        if isinstance(item, Picture):
+            infos.append(item.info)  # the same: the colours go on
+            output.write(item, *(np.full(item.info.chroma_shape, 128, np.uint8) for _ in "br"))
+        elif item is not None:
+            output.copy(item)
+    source.stop()
+    output.close()
+    assert all(info is infos[0] for info in infos) and output.reopened == 0 and output.lost == 0
+    for path, rate, least in ((tmp_path / "out.mkv", first, 0.5), (tmp_path / "out-2.mkv", then, 1.0)):
+        with av.open(str(path)) as container:
+            heard = list(container.decode(audio=0))
+        assert {frame.sample_rate for frame in heard} == {rate}
+        assert sum(frame.samples for frame in heard) / rate > least
+
+
+def test_sound_of_a_connection_comes_after_its_first_picture(tmp_path: Path) -> None:
+    source = LiveSource("0", OPTIONS, start=0.0, name="camera1", tell=print)
+    one, two = ["sound 1"], ["sound 2"]
+    (old, *_), (new, *_) = live_pictures(live_info(tmp_path), 2)
+    source._pictures.extend([replace(old, sound=one), replace(new, sound=two)])
+    source._packets.append(("packet", two))
+    given = [source.take(0), source.take(0), source.take(0)]
+    assert [getattr(item, "sound", item) for item in given] == [one, two, "packet"]
 
 
 def test_sound_alone_is_not_enough(web: str, monkeypatch: pytest.MonkeyPatch) -> None:

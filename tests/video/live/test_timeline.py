@@ -44,7 +44,39 @@ def test_decoding_that_is_slow_is_behind_and_a_network_that_is_slow_is_not() -> 
         behind = slow.behind(stamp, 1.5 * stamp, waited=0.0)
         pause = 3.0 if number >= 50 else 0.0  # nothing came for three seconds, then all of it at once
         assert late.behind(stamp, stamp + pause, waited=3.0 if number == 50 else 0.0) == pytest.approx(0, abs=1e-6)
-    assert behind == pytest.approx(0.5 * 99 / 25)
+    assert behind == pytest.approx(0.5 * 99 / 25, abs=0.01)
+
+
+@pytest.mark.parametrize("drift", [-1e-4, 1e-4])
+def test_ten_hours_of_a_clock_that_is_off_keep_rate_and_distances_and_drop_nothing(drift: float) -> None:
+    """100 ppm are 3.6 s in ten hours; pictures also come up to 30 ms late, and a reader of them takes 10 ms each."""
+    timeline, backlog, rate = Timeline(0.0), Backlog(), 2
+    sent = np.arange(10 * 3600 * rate) / rate
+    stamps, late = sent * (1 + drift), np.random.default_rng(0).uniform(0, 0.03, len(sent))
+    arrived = sent + late + 0.01
+    shown = np.array([timeline.place(*pair) for pair in zip(stamps, arrived, strict=True)]) * float(TIME_BASE)
+    behind = [backlog.behind(*pair, waited=0.0) for pair in zip(stamps, arrived, strict=True)]
+    assert max(behind) < 0.05
+    assert np.abs(shown - sent).max() < 0.05
+    assert np.abs(np.diff(shown) * rate - 1).max() < 1e-3  # nothing is squeezed together, and no gap is made
+
+
+@pytest.mark.parametrize("drift", [-1e-4, 1e-4])
+def test_a_reader_that_is_late_by_as_much_all_the_time_is_not_behind(drift: float) -> None:
+    """Its connection began with three seconds in which packets came sooner."""
+    backlog, sent = Backlog(), np.arange(1800 * 5) / 5
+    lag = np.where(sent < 3, 0.0, 0.3)
+    behind = [
+        backlog.behind(stamp * (1 + drift), stamp + late, waited=0.0) for stamp, late in zip(sent, lag, strict=True)
+    ]
+    assert max(behind) < 0.35 and behind[-1] < 0.02
+
+
+def test_decoding_that_is_slow_is_behind_on_a_busy_machine_too() -> None:
+    """Reading what lies there then takes some milliseconds, in which another thread has its turn."""
+    backlog = Backlog()
+    behind = [backlog.behind(number / 25, 1.5 * number / 25, waited=0.008) for number in range(100)]
+    assert behind[-1] == pytest.approx(0.5 * 99 / 25, abs=0.01)
 
 
 def test_packets_without_a_time_are_never_behind() -> None:
