@@ -41,6 +41,7 @@ def colorize_picture(
     limits: Limits | None = None,
     confidence: Path | None = None,
     confidence_style: Style = "viridis",
+    label: str | None = None,
 ) -> Report:
     """Colour a picture file; colour in it is ignored, its Rec. 601 luma is used and kept.
 
@@ -52,6 +53,7 @@ def colorize_picture(
         limits: What the file is trusted with; None for the usual.
         confidence: Where to write how sure it is, .png or .jpg; the session must have been asked for it.
         confidence_style: See `ConfidenceMap`.
+        label: What sets this output apart from others of the same source, for the report.
 
     Raises:
         PictureError: If the source cannot be read or the output not written.
@@ -76,7 +78,16 @@ def colorize_picture(
     seconds = time.perf_counter() - start
     given, unused = ([], []) if guide is None else (guide.given, guide.notes)
     notes = [*session.notes, *unused]
-    return Report(output=target, frames=1, looks=1, seconds=seconds, hints=given, notes=notes, confidence=confidence)
+    return Report(
+        output=target,
+        frames=1,
+        looks=1,
+        seconds=seconds,
+        hints=given,
+        notes=notes,
+        confidence=confidence,
+        variant=label,
+    )
 
 
 def _check_map(confidence: Path | None, target: Path, session: Session) -> None:

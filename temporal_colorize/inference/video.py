@@ -66,6 +66,7 @@ def colorize_video(
     resume: Resume = "auto",
     settings: Mapping[str, object] | None = None,
     progress: bool = False,
+    label: str | None = None,
     confidence: Path | None = None,
     confidence_style: Style = "viridis",
 ) -> Report:
@@ -98,6 +99,7 @@ def colorize_video(
         resume: "off" throws away what an earlier call has kept.
         settings: What else the colours depend on, such as which weights: what is kept of others is not gone on with.
         progress: Show a progress bar on standard error.
+        label: What sets this output apart from others of the same source; goes before the statement in its metadata.
         confidence: Where to write how sure it is, a second video of as many pictures at the same times, .mp4 or .mkv;
             the session must have been asked for confidence.
         confidence_style: "viridis" for people or "luma" for programs, see `ConfidenceMap`.
@@ -124,7 +126,7 @@ def colorize_video(
         target = _target(output, usual)
         moved = None if target == Path(output or "") else suffix_note(source, target, reader.info)
         job = stack.enter_context(Job(target, reader.files, known, resume=resume))
-        metadata = {"comment": STATEMENT}
+        metadata = {"comment": " ".join(filter(None, [label and f"{label}.", STATEMENT]))}
         writer = stack.enter_context(
             VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio, part=job.part)
         )
@@ -152,6 +154,7 @@ def colorize_video(
         profile=profile.per_frame(totals["frames"] - kept),
         notes=[*filter(None, [moved]), *totals["notes"], *totals.get("unused", []), *writer.notes],
         hints=[] if guide is None else guide.given,
+        variant=label,
         kept=kept,
         confidence=confidence,
         **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
