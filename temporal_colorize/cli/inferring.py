@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_colorize.cli.composing import several
+from temporal_colorize.cli.finishing import finishing_of
+from temporal_colorize.cli.guiding import guides_of
 from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.living import is_live_run, live_once
 from temporal_colorize.cli.programs import (
@@ -47,6 +49,8 @@ def infer_once(config: "DictConfig") -> None:
     end_soon()
     video = _named(config.video)
     footage = find_footage(video, config.output) if is_many(video) else None  # before the weights are opened
+    if footage is not None and config.record not in (True, False):
+        raise ValueError(f"record={config.record} is one file: with many videos, record=true puts one beside each")
     if footage is not None and config.confidence is not None:
         raise ValueError(f"confidence={config.confidence} is for one file, and video={config.video} names many")
     if footage is not None and config.variants is not None:
@@ -86,10 +90,11 @@ def _check(config: "DictConfig") -> None:
     if config.hints_at is not None and config.hints is None:
         raise ValueError(f"hints_at={config.hints_at} needs hints=frame.png")
     check_variants(config)
-    for switch in ("progress", "profile"):
+    for switch in ("progress", "profile", "mark"):
         require_one_of(switch, config[switch], (True, False))
-    if config.report is not None:
-        must_be_writable("report", Path(config.report))
+    for name in ("report", "record"):
+        if config[name] not in (None, True, False):
+            must_be_writable(name, Path(str(config[name])))
 
 
 def _named(video: object) -> str | list[str]:
@@ -103,7 +108,6 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object], Cal
     import cv2
     import torch
 
-    from temporal_colorize.inference.hints.entries import read_hints
     from temporal_colorize.inference.hints.guide import HintGuide
     from temporal_colorize.inference.picture import colorize_picture, is_picture
     from temporal_colorize.inference.runtimes import open_weights
@@ -111,15 +115,17 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object], Cal
     from temporal_colorize.inference.video import colorize_video
     from temporal_colorize.video import Limits
 
-    hints = None if config.hints is None else read_hints(config.hints, at=config.hints_at)
     options = session_options(config, confidence=config.confidence is not None)
     limits, runtime = Limits(**config.limits), runtime_of(config)
+    fresh_guide = guides_of(config, limits)
     device = runtime.pick_device(config.device)
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
     settings = _settings(config, runtime.chosen(device))
     codec, encoding = encoding_of(config.encoder)
+    finishing = finishing_of(config, codec, encoding)
     as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "progress")
     maps = {"confidence": config.confidence and Path(config.confidence), "confidence_style": config.confidence_style}
+    finished = {"mark": config.mark, "finishing": finishing}
     video = partial(
         colorize_video,
         codec=codec,
@@ -129,6 +135,7 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object], Cal
         limits=limits,
         settings=settings,
         **maps,
+        **finished,
         **{name: config[name] for name in as_given},
     )
 
@@ -136,16 +143,18 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object], Cal
         return Session(weights, options, device=device)
 
     def colorize(
-        source: Path, output: Path | None, *, given: "Sequence[Hint] | None" = hints, label: str | None = None
+        source: Path, output: Path | None, *, given: "Sequence[Hint] | None" = None, variant: str | None = None
     ) -> "Report":
         session = fresh()
-        guide = HintGuide(given) if given else None
+        guide = HintGuide(given) if given else fresh_guide()
         if is_picture(source):
-            return colorize_picture(source, output, session, guide=guide, limits=limits, label=label, **maps)
+            return colorize_picture(
+                source, output, session, guide=guide, limits=limits, variant=variant, **maps, **finished
+            )
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
         if runtime.chosen(device) != "torch":
             torch.set_num_threads(1)
-        return video(source, output, session, guide=guide, label=label)
+        return video(source, output, session, guide=guide, variant=variant)
 
     return colorize, settings, fresh
 

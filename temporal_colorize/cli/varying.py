@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.report import Report
     from temporal_colorize.inference.session import Session
 
-_NOT_WITH = ("hints", "confidence")  # which are of one colouring
+_NOT_WITH = ("hints", "reference", "confidence")  # which are of one colouring
 _ANY_SUFFIX = ".*"
 
 
@@ -25,6 +25,10 @@ def check_variants(config: "DictConfig") -> None:
     for option in _NOT_WITH:
         if config[option] is not None:
             raise ValueError(f"variants={config.variants} and {option}={config[option]}: give one of them alone")
+    if not isinstance(config.record, bool):
+        raise ValueError(
+            f"record={config.record} is one file, and variants={config.variants} have one each: record=true"
+        )
 
 
 def infer_variants(
@@ -52,7 +56,7 @@ def infer_variants(
         for variant in variants:
             output = _numbered(source, config.output and Path(config.output), variant.number)
             given = variant.hints(Path(folder), first.shape)
-            reports.append(colorize(source, output, given=given, label=str(variant)))
+            reports.append(colorize(source, output, given=given, variant=str(variant)))
             print(reports[-1])
     return reports
 

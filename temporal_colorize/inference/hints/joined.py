@@ -1,0 +1,65 @@
+"""Several guides as one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from temporal_colorize.inference.hints.guidance import Guidance, Guide, View
+from temporal_colorize.inference.snapshot import Snapshot, nest, unnest
+
+
+def join_guides(guides: Sequence[Guide]) -> Guide | None:
+    """Make one of several, of which the later ones know better; None of none."""
+    return JoinedGuide(guides) if len(guides) > 1 else next(iter(guides), None)
+
+
+class JoinedGuide:
+    """Asks all of its guides, and lays what the later ones know over what the earlier ones do; see `Guide`."""
+
+    def __init__(self, guides: Sequence[Guide]) -> None:
+        self._guides = list(guides)
+
+    @property
+    def given(self) -> list[str]:
+        """What they were given."""
+        return [line for guide in self._guides for line in guide.given]
+
+    @property
+    def notes(self) -> list[str]:
+        """What they have not used."""
+        return [line for guide in self._guides for line in guide.notes]
+
+    def settings(self) -> dict[str, object]:
+        """Name what their guidance depends on."""
+        return {name: value for guide in self._guides for name, value in guide.settings().items()}
+
+    def begin(self, view: View) -> None:
+        """Get ready for a stream."""
+        for guide in self._guides:
+            guide.begin(view)
+
+    def snapshot(self) -> Snapshot:
+        """Copy what they carry from frame to frame."""
+        parts = [nest(str(number), guide.snapshot()) for number, guide in enumerate(self._guides)]
+        return {name: value for part in parts for name, value in part.items()}
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a `snapshot` of guides like these."""
+        for number, guide in enumerate(self._guides):
+            guide.restore(unnest(str(number), snapshot))
+
+    def __call__(self, luma: np.ndarray, seen: np.ndarray, time: float) -> Guidance | None:
+        """Take the next frame."""
+        found: Guidance | None = None
+        for guide in self._guides:
+            found = _over(guide(luma, seen, time), found)
+        return found
+
+
+def _over(upper: Guidance | None, lower: Guidance | None) -> Guidance | None:
+    if upper is None or lower is None:
+        return upper if lower is None else lower
+    mask = upper.mask + (1 - upper.mask) * lower.mask
+    share = upper.mask / np.maximum(mask, 1e-6)
+    ab = (lower.ab + share * (upper.ab - lower.ab)).astype(np.float32)
+    return Guidance(ab, mask, upper.fresh or lower.fresh)

@@ -1,0 +1,61 @@
+import numpy as np
+import torch
+
+from temporal_colorize.inference.hints.guidance import Guidance
+from temporal_colorize.inference.hints.joined import join_guides
+
+
+class Fixed:
+    """Says the same of every frame."""
+
+    def __init__(self, name: str, guidance: Guidance | None) -> None:
+        self.given, self.notes, self._name, self._guidance, self.restored = [name], [f"{name}!"], name, guidance, None
+
+    def settings(self) -> dict[str, object]:
+        return {self._name: 1}
+
+    def begin(self, view: object) -> None:
+        pass
+
+    def __call__(self, luma: np.ndarray, seen: np.ndarray, time: float) -> Guidance | None:
+        return self._guidance
+
+    def snapshot(self) -> dict[str, torch.Tensor]:
+        return {"name": torch.tensor([ord(self._name)])}
+
+    def restore(self, snapshot: dict[str, torch.Tensor]) -> None:
+        self.restored = chr(int(snapshot["name"]))
+
+
+def known(ab: float, mask: list[float], *, fresh: bool = False) -> Guidance:
+    return Guidance(np.full((2, 1, 3), ab, np.float32), np.array([mask], np.float32), fresh)
+
+
+def ask(*guidances: Guidance | None) -> Guidance | None:
+    guides = [Fixed(name, guidance) for name, guidance in zip("ab", guidances, strict=True)]
+    return join_guides(guides)(np.zeros((1, 3)), np.zeros((1, 3)), 0.0)
+
+
+def test_the_later_one_knows_better_where_it_knows() -> None:
+    found = ask(known(10, [1, 1, 0]), known(30, [0, 1, 0.5], fresh=True))
+    assert np.allclose(found.ab[:, 0, :], [[10, 30, 30]] * 2)
+    assert np.allclose(found.mask, [[1, 1, 0.5]])
+    assert found.fresh
+
+
+def test_one_that_says_nothing_leaves_the_other_as_it_is() -> None:
+    one = known(10, [1, 0, 0])
+    assert ask(one, None) is one and ask(None, one) is one and ask(None, None) is None
+
+
+def test_it_is_all_of_them() -> None:
+    guides = [Fixed("a", None), Fixed("b", None)]
+    joined = join_guides(guides)
+    assert (joined.given, joined.notes, joined.settings()) == (["a", "b"], ["a!", "b!"], {"a": 1, "b": 1})
+    joined.restore(joined.snapshot())
+    assert [guide.restored for guide in guides] == ["a", "b"]
+
+
+def test_one_or_none_is_itself() -> None:
+    one = Fixed("a", None)
+    assert join_guides([one]) is one and join_guides([]) is None
