@@ -87,6 +87,7 @@ def _check(config: "DictConfig") -> None:
     require_one_of("resume", config.resume, ("auto", "off"))
     require_one_of("confidence_style", config.confidence_style, ("viridis", "luma"))
     require_integer("segment", config.segment, least=1)
+    require_one_of("direction", config.direction, ("forward", "both"))
     if config.hints_at is not None and config.hints is None:
         raise ValueError(f"hints_at={config.hints_at} needs hints=frame.png")
     check_variants(config)

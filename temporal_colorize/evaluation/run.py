@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from temporal_colorize.evaluation.features import Lite2Features
+from temporal_colorize.evaluation.judging import CROSS_FITTED, Judged, cross_fitted
 from temporal_colorize.evaluation.naming import NamedPixels, Regions
 from temporal_colorize.evaluation.painter import Condition, paint, row_name
 from temporal_colorize.evaluation.scenes import Scene, TruthFrame, read_truth
@@ -67,6 +68,8 @@ class Evaluation:
     Attributes:
         tallies: By condition, group and row.
         reliability: By condition, group and name of the weights.
+        judged: Confidence, likewise, and
+        everything: of all scenes under the conditions that calibrate it, by weights.
         names: Regions with their names, likewise.
         drift: Mean ab distance to the settled colours, frame by frame: by weights, then by scene.
         sheet: One strip a scene, (128, W, 3) uint8: the rows' first frames side by side, grey first, the truth last.
@@ -75,6 +78,8 @@ class Evaluation:
     def __init__(self) -> None:
         self.tallies: dict[Key, Tally] = defaultdict(Tally)
         self.reliability: dict[Key, Reliability] = defaultdict(Reliability)
+        self.judged: dict[Key, Judged] = defaultdict(Judged)
+        self.everything: dict[str, Judged] = defaultdict(Judged)
         self.names: dict[Key, Regions] = defaultdict(Regions)
         self.drift: dict[str, dict[str, list[float]]] = defaultdict(dict)
         self.sheet: list[np.ndarray] = []
@@ -83,10 +88,10 @@ class Evaluation:
         """Add all that another one has measured."""
         for key, tally in other.tallies.items():
             self.tallies[key].merge(tally)
-        for key, reliability in other.reliability.items():
-            self.reliability[key].merge(reliability)
-        for key, regions in other.names.items():
-            self.names[key].merge(regions)
+        for kind in ("reliability", "judged", "everything", "names"):
+            mine = getattr(self, kind)
+            for key, part in getattr(other, kind).items():
+                mine[key].merge(part)
         for name, drifts in other.drift.items():
             self.drift[name].update(drifts)
         self.sheet.extend(other.sheet)
@@ -101,6 +106,11 @@ class Evaluation:
             scores[condition][group][row] = tally.scores(truth)
         for (condition, group, name), reliability in self.reliability.items():
             scores[condition][group][row_name(name, None)]["ECE"] = reliability.ece()
+        for (condition, group, name), judged in self.judged.items():
+            row = scores[condition][group][row_name(name, None)]
+            row |= {measure: value for measure, value in judged.scores().items() if value == value}
+            if all(half.counted for half in self.everything[name].said):
+                row[CROSS_FITTED] = cross_fitted(judged, self.everything[name]).ece()
         return scores
 
 
@@ -191,6 +201,9 @@ class _Examiner:
         if painted.reliability is not None:
             for group in scene.groups:
                 part.reliability[condition.name, group, weights.name].merge(painted.reliability)
+                part.judged[condition.name, group, weights.name].merge(painted.judged)
+            if condition.calibrates:
+                part.everything[weights.name].merge(painted.judged)
         if painted.names:
             self._name(part, scene, condition, weights.name, painted.names, truths)
         return painted.rows

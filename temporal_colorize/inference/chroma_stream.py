@@ -132,19 +132,19 @@ class ChromaStream:
         with self._stage("shrink"):
             guides = [shrink(luma, *self._layer.planes[0].shape) for luma in lumas]
             seen = [shrink(guide, *self._size) for guide in guides]
-        known = self._known(guides, seen, times)
+        known = self._known(lumas, seen, times)
         if self._gate is None:
             return self._look_at_all(guides, [lightness_of(codes, self.coding) for codes in seen], known)
         return [self._look(*parts) for parts in zip(guides, seen, known, strict=True)]
 
     def _known(
-        self, guides: list[np.ndarray], seen: list[np.ndarray], times: Sequence[float] | None
+        self, lumas: Sequence[np.ndarray], seen: list[np.ndarray], times: Sequence[float] | None
     ) -> list[Guidance | None]:
         """Ask the guide."""
         if self._guide is None:
-            return [None] * len(guides)
+            return [None] * len(lumas)
         with self._stage("hints"):
-            return [self._guide(*parts) for parts in zip(guides, seen, times or [], strict=True)]
+            return [self._guide(*parts) for parts in zip(lumas, seen, times or [], strict=True)]
 
     def _look_at_all(
         self, guides: list[np.ndarray], lightness: list[Tensor], known: list[Guidance | None]

@@ -1,6 +1,7 @@
 """A video file in, a coloured one out."""
 
 import contextlib
+import functools
 import itertools
 import os
 import sys
@@ -28,6 +29,7 @@ from temporal_colorize.inference.statement import label
 from temporal_colorize.video import (
     Decoder,
     Deinterlace,
+    Frame,
     Limits,
     VideoError,
     VideoInfo,
@@ -38,11 +40,6 @@ from temporal_colorize.video import (
 )
 from temporal_colorize.video.packets import PICTURES, read_packets
 
-_LOSSLESS: dict[str, dict[str, object]] = {
-    "libx264": {"qp": 0},
-    "libx265": {"x265-params": "lossless=1"},
-    "ffv1": {},
-}
 USUAL_SUFFIX = ".*"  # of an output's name, for whichever suits
 
 
@@ -121,12 +118,11 @@ def colorize_video(
         "confidence_style": confidence and confidence_style,
         **session.settings(), **(settings or {}), **({} if guide is None else guide.settings()),
     }  # fmt: skip
+    read = functools.partial(
+        VideoReader, source, decoder=decoder, deinterlace=deinterlace, rate=rate, limits=limits, start=start, end=end
+    )
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(
-            VideoReader(
-                source, decoder=decoder, deinterlace=deinterlace, rate=rate, limits=limits, start=start, end=end
-            )
-        )
+        reader = stack.enter_context(read())
         usual = default_output(source, info=reader.info, audio=audio, codec=codec)
         target = _target(output, usual)
         if finishing is not None:
@@ -154,6 +150,7 @@ def colorize_video(
                 stream = _stream(session, reader.info, writer.chroma_shape, gate, guide, profile)
                 shown = outputs.enter_context(_progress(reader, done=kept, enabled=progress))
                 behind = QUEUE if gate is None else BEHIND_GATE
+                _look_ahead(guide, read, job)
                 color_segments(
                     reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile,
                     shown=shown, maps=maps, mark=marking,
@@ -208,20 +205,12 @@ def _breaks_off(reader: VideoReader, last: float) -> bool:
     return expected is not None and last + 1.0 < 0.95 * expected
 
 
-def lossless_options(codec: str, options: Mapping[str, object]) -> dict[str, object]:
-    """Give an encoder's options for a lossless encoding, its preset kept.
-
-    Raises:
-        ValueError: If this codec is not known to have one, or the options ask for a loss.
-    """
-    if codec not in _LOSSLESS:
-        raise ValueError(f"encoder=lossless does not know encoder.codec={codec}: choose {', '.join(_LOSSLESS)}")
-    lossy = {name: value for name, value in options.items() if value is not None and name != "preset"}
-    if lossy:
-        name, value = next(iter(lossy.items()))
-        raise ValueError(f"encoder=lossless and encoder.{name}={value} contradict each other: leave one out")
-    preset = {"preset": options.get("preset")} if codec != "ffv1" else {}
-    return {**preset, **_LOSSLESS[codec]}
+def _look_ahead(guide: Guide | None, read: Callable[[], VideoReader], job: Job) -> None:
+    if guide is None or not guide.looks_ahead:
+        return
+    with read() as ahead:
+        frames = ((item.luma, item.time) for item in ahead if isinstance(item, Frame))
+        guide.look_ahead(frames, job.folder)
 
 
 def _mark(info: VideoInfo) -> Mark:
