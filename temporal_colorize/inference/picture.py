@@ -76,7 +76,10 @@ def colorize_picture(
     seconds = time.perf_counter() - start
     given, unused = ([], []) if guide is None else (guide.given, guide.notes)
     notes = [*session.notes, *unused]
-    return Report(output=target, frames=1, looks=1, seconds=seconds, hints=given, notes=notes, confidence=confidence)
+    return Report(
+        output=target, frames=1, looks=1, seconds=seconds, hints=given, notes=notes, confidence=confidence,
+        infrared=session.infrared,
+    )  # fmt: skip
 
 
 def _check_map(confidence: Path | None, target: Path, session: Session) -> None:

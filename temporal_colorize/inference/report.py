@@ -22,6 +22,7 @@ class Report:
         luma_changed: Whether the luma is not the source's own: it was deinterlaced, scaled or converted.
         confidence: The file that says how sure each pixel's colour is.
         hints: Colours that were given, a line each.
+        infrared: Share of the frames the network ran on that looked near-infrared; None if nobody asked.
         profile: Milliseconds a frame by stage; stages overlap.
         notes: What was done otherwise than asked, in a line each.
     """
@@ -39,6 +40,7 @@ class Report:
     luma_changed: bool = False
     confidence: Path | None = None
     hints: list[str] = field(default_factory=list)
+    infrared: float | None = None
     profile: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 

@@ -53,7 +53,7 @@ def color_segments(
                 "frames": job.frames + filled.frames, "last": last, "looks": stream.looks, "cuts": stream.cuts,
                 "damaged": reader.damaged, "retimed": reader.retimed,
                 "luma_changed": reader.luma_changed or was_changed,
-                "unused": stream.unused,
+                "unused": stream.unused, "infrared": stream.infrared,
                 "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
             }  # fmt: skip
             job.record(file.path, filled.position, filled.carried, totals)

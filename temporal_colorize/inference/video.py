@@ -154,6 +154,7 @@ def colorize_video(
         hints=[] if guide is None else guide.given,
         kept=kept,
         confidence=confidence,
+        infrared=totals.get("infrared"),
         **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
     )
 
