@@ -93,7 +93,10 @@ def _contrast(small: np.ndarray, square: np.ndarray) -> tuple[float, float]:
     local = np.sqrt(np.maximum(cv2.blur(small * small, (9, 9)) - mean * mean, 0)) + 0.01
     stops = np.log2(local)
     slope, _ = _line(square, stops)
-    return -slope / 4, float(np.corrcoef(np.log2(mean + 0.16).ravel(), stops.ravel())[0, 1])
+    light = np.log2(mean + 0.16)
+    deviations = float(light.std()) * float(stops.std()) + 1e-6  # of a blank picture, none
+    common = float(((light - light.mean()) * (stops - stops.mean())).mean())
+    return -slope / 4, common / deviations
 
 
 def _entropy(smooth: np.ndarray) -> float:

@@ -62,14 +62,8 @@ def test_the_shipped_model_tells_a_lamp_from_day() -> None:
 def test_it_is_slow_to_change_its_mind_and_forgets_at_cuts() -> None:
     detector = InfraredDetector(Said())
     assert detector(flat(2), cut=False)
-    assert [detector(flat(-1), cut=False) for _ in range(6)] == [
-        True,
-        True,
-        True,
-        True,
-        True,
-        False,
-    ]  # mean: 1/2 .. -4/7
+    later = [detector(flat(-1.1), cut=False) for _ in range(6)]  # means 0.45, -0.07, -0.33, -0.48, -0.58, -0.66
+    assert later == [True, True, True, True, False, False]
     assert not detector(flat(0.2), cut=False)
     assert detector(flat(0.2), cut=True)
     assert detector.share == pytest.approx(6 / 9)
@@ -136,7 +130,7 @@ def test_wrong_options_are_refused(options: dict[str, object], fault: str) -> No
 def test_the_command_trains_a_model_that_knows_what_it_has_not_seen(tmp_path: Path) -> None:
     from data_prep.infrared import measure, train
 
-    model = train(measure((f"place {seed}", view(place(seed))) for seed in range(24)), 0.1)
+    model = train(measure((f"place {seed}", view(place(seed))) for seed in range(16)), 0.1)
     assert [row["name"] for row in model["features"]] == list(FEATURES)
     assert model["held out"]["false alarms"] <= 0.15
     assert model["held out"]["found"] > 0.5
