@@ -95,6 +95,11 @@ class ChromaStream:
         return self._session.notes
 
     @property
+    def infrared(self) -> float | None:
+        """Share of the frames the network ran on that looked near-infrared; None if nobody asked."""
+        return self._session.infrared
+
+    @property
     def unused(self) -> list[str]:
         """What the guide could not use, so far."""
         return [] if self._guide is None else self._guide.notes

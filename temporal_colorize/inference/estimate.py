@@ -60,3 +60,14 @@ def fade(estimate: Estimate, abstain: float) -> Estimate:
         return estimate
     share = (2 * estimate.confidence / abstain - 1).clamp(0, 1)
     return estimate._replace(ab=estimate.ab * share)
+
+
+def be_cautious(estimate: Estimate, output: ColorOutput, *, keep: float) -> Estimate:
+    """Keep a share of colours and of confidence where no hint gives them, in a frame that calls for caution."""
+    if output.caution is None or not float(output.caution):
+        return estimate
+    share = torch.full(estimate.ab.shape[1:], keep)
+    if output.known is not None:
+        share = torch.lerp(share, torch.ones_like(share), output.known[0, 0, 2].float().cpu())
+    sure = estimate.confidence
+    return Estimate(estimate.ab * share, None if sure is None else sure * share)
