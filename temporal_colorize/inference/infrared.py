@@ -5,6 +5,9 @@ contrast that dye gives them. A few statistics of a small picture and a logistic
 `python -m data_prep.infrared`) weigh that; how little it was tested on is in docs/infrared.md.
 """
 
+import functools
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
