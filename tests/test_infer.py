@@ -109,6 +109,17 @@ def test_a_picture(weights: Path, tmp_path: Path) -> None:
     assert cv2.imread(str(tmp_path / "photo.color.jpg")).shape == (48, 64, 3)
 
 
+def test_how_sure_it_is_beside_a_clip(weights: Path, tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=8)
+    given = (f"video={tmp_path / 'a.mp4'}", f"confidence={tmp_path / 'sure.mp4'}", "confidence_style=luma")
+    result = infer(weights, *given, "abstain=1", f"report={tmp_path / 'a.json'}")
+    assert result.returncode == 0, result.stderr
+    assert frame_times(tmp_path / "sure.mp4") == frame_times(tmp_path / "a.mp4")
+    assert json.loads((tmp_path / "a.json").read_text())["confidence"] == str(tmp_path / "sure.mp4")
+    # Random weights are sure of nothing, so all colour is faded.
+    assert (planes(tmp_path / "a.color.mp4")[:, 96:] == 128).all()
+
+
 def test_a_folder_with_a_broken_file(weights: Path, tmp_path: Path) -> None:
     (tmp_path / "in" / "north").mkdir(parents=True)
     write_video(tmp_path / "in" / "a.mp4", count=4)
@@ -198,6 +209,10 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     lines["rate"] = ([f"video={clip}", "rate=fast"], ["rate=fast", "number"])
     lines["sequence"] = ([f"video={folder / 'frames%04d.png'}"], ["frames%04d.png", "digits"])
     lines["lossless"] = ([f"video={clip}", "encoder=lossless", "encoder.codec=h264_nvenc"], ["h264_nvenc", "libx264"])
+    lines["abstain"] = ([f"video={clip}", "abstain=2"], ["abstain=2"])
+    lines["confidence"] = ([f"video={clip}", f"confidence={folder / 'sure.avi'}"], ["confidence=", "sure.avi", ".mp4"])
+    lines["confidence style"] = ([f"video={clip}", "confidence_style=jet"], ["confidence_style=jet", "viridis"])
+    lines["confidence of many"] = ([f"video={folder}", "confidence=sure.mp4"], ["confidence=sure.mp4", "one file"])
     lines["device"] = ([f"video={clip}", "device=tpu"], ["device=tpu"])
     return {name: ([f"weights={weights}", *FAST, *arguments], words) for name, (arguments, words) in lines.items()}
 

@@ -78,7 +78,7 @@ def session_options(config: "DictConfig", *, confidence: bool = False) -> "Sessi
     """Build what the configuration says of how streams are coloured."""
     from temporal_colorize.inference.session import SessionOptions
 
-    asked = {name: config[name] for name in ("vividness", "temperature", "abstain")}
+    asked = {name: config[name] for name in ("vividness", "temperature", "abstain", "infrared")}
     return SessionOptions(confidence=confidence, **asked, **config.inference)
 
 

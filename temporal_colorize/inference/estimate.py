@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from temporal_colorize.inference.certainty import Certainty
 from temporal_colorize.inference.weights import Decoding
@@ -41,11 +42,13 @@ def estimate(output: ColorOutput, log_weights: Tensor, how: Decoding, certainty:
     if certainty is None:
         return Estimate(ab.cpu())
     sure = certainty(output.logits[0, 0], log_weights, ab, temperature=how.calibration)
-    return Estimate(ab.cpu(), sure if output.known is None else _sure_of_hints(sure, output.known[0, 0, 2].cpu()))
+    return Estimate(ab.cpu(), sure if output.known is None else sure_of_hints(sure, output.known[0, 0, 2].cpu()))
 
 
-def _sure_of_hints(confidence: Tensor, known: Tensor) -> Tensor:
-    return torch.lerp(confidence, torch.ones_like(confidence), known.float())
+def sure_of_hints(confidence: Tensor, share: Tensor) -> Tensor:
+    """Raise confidence, (h, w), to 1 as far as colours are given: a share in 0..1, (H, W)."""
+    share = F.interpolate(share[None, None].float(), confidence.shape, mode="area")[0, 0]
+    return torch.lerp(confidence, torch.ones_like(confidence), share)
 
 
 def fade(estimate: Estimate, abstain: float) -> Estimate:
@@ -57,3 +60,14 @@ def fade(estimate: Estimate, abstain: float) -> Estimate:
         return estimate
     share = (2 * estimate.confidence / abstain - 1).clamp(0, 1)
     return estimate._replace(ab=estimate.ab * share)
+
+
+def be_cautious(estimate: Estimate, output: ColorOutput, *, keep: float) -> Estimate:
+    """Keep a share of colours and of confidence where no hint gives them, in a frame that calls for caution."""
+    if output.caution is None or not float(output.caution):
+        return estimate
+    share = torch.full(estimate.ab.shape[1:], keep)
+    if output.known is not None:
+        share = torch.lerp(share, torch.ones_like(share), output.known[0, 0, 2].float().cpu())
+    sure = estimate.confidence
+    return Estimate(estimate.ab * share, None if sure is None else sure * share)

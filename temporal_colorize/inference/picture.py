@@ -103,6 +103,7 @@ def colorize_picture(
         notes=[*session.notes, *unused, *([marking.note] if marking else [])],
         confidence=confidence,
         variant=variant,
+        infrared=session.infrared,
     )
     if finishing is not None:
         finishing.record(report, source, [source])

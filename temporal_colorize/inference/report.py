@@ -27,6 +27,7 @@ class Report:
         confidence: The file that says how sure each pixel's colour is.
         hints: Colours that were given, a line each.
         variant: Which of several colourings of the source this is, how probable, and what is other in it.
+        infrared: Share of the frames the network ran on that looked near-infrared; None if nobody asked.
         profile: Milliseconds a frame by stage; stages overlap.
         notes: What was done otherwise than asked, in a line each.
     """
@@ -48,6 +49,7 @@ class Report:
     confidence: Path | None = None
     hints: list[str] = field(default_factory=list)
     variant: str | None = None
+    infrared: float | None = None
     profile: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from temporal_colorize.inference.cuts import CutDetector
-from temporal_colorize.inference.estimate import Estimate, estimate, fade
+from temporal_colorize.inference.estimate import Estimate, be_cautious, estimate, fade
+from temporal_colorize.inference.infrared import ABSTAINED, NOTE, InfraredDetector
 from temporal_colorize.inference.memory import ran_out
 from temporal_colorize.inference.session_options import SessionOptions
 from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
@@ -37,7 +38,7 @@ class Session:
         certainty: How confidence is found; None if nobody asks for it.
         cuts: How many cuts have been found, and
         cut_threshold: from which difference on they are; see `CutDetector`.
-        notes: What was done otherwise than asked for lack of memory, in a line each.
+        notes: What was done otherwise than asked, for lack of memory or as the footage is infrared, in a line each.
 
     Raises:
         ValueError: If a vividness, a temperature or confidence is asked of weights that have no bins.
@@ -60,6 +61,13 @@ class Session:
         self.cuts = 0
         self.cut_threshold = options.cut_threshold
         self._detect = CutDetector(options.cut_threshold)
+        self._watch = None if options.infrared == "off" else InfraredDetector()
+        self._keep = options.infrared_keep if options.infrared == "auto" else 0.0
+
+    @property
+    def infrared(self) -> float | None:
+        """Share of the frames so far that looked near-infrared; None if nobody asked."""
+        return None if self._watch is None else self._watch.share
 
     def reset(self) -> None:
         """Forget what came before, as at a cut."""
@@ -74,6 +82,7 @@ class Session:
             "cut_threshold": self.cut_threshold,
             "confidence": self.certainty and asdict(self.certainty),
             "abstain": self._abstain,
+            **({} if self._watch is None else {"infrared": self._keep}),
             **asdict(self.decoding),
         }
 
@@ -86,12 +95,15 @@ class Session:
 
     def snapshot(self) -> Snapshot:
         """Copy what is carried from frame to frame."""
-        return {**take(self, _CARRIED), **nest("detect", take(self._detect, CutDetector.CARRIED))}
+        infrared = {} if self._watch is None else nest("infrared", self._watch.snapshot())
+        return {**take(self, _CARRIED), **nest("detect", take(self._detect, CutDetector.CARRIED)), **infrared}
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a `snapshot` of a session like this one."""
         give_back(self, _CARRIED, snapshot)
         give_back(self._detect, CutDetector.CARRIED, unnest("detect", snapshot))
+        if self._watch is not None:
+            self._watch.restore(unnest("infrared", snapshot))
         self._state = None if self._state is None else tuple(part.to(self.device) for part in self._state)
 
     def network_size(self, height: int, width: int) -> tuple[int, int]:
@@ -153,7 +165,15 @@ class Session:
                 if (output := self._run(clip[None, start:upto], given)) is not None:
                     outputs += (output.frame(number) for number in range(upto - start))
                     start = upto
-        return outputs
+        return outputs if self._watch is None else self._be_cautious(outputs, clip, cuts)
+
+    def _be_cautious(self, outputs: list[ColorOutput], clip: Tensor, cuts: list[int]) -> list[ColorOutput]:
+        """Mark the frames that look near-infrared."""
+        found = [self._watch(lightness[0].numpy(), cut=number in cuts) for number, lightness in enumerate(clip)]
+        if any(found) and (note := NOTE if self._keep else ABSTAINED) not in self.notes:
+            self.notes.append(note)
+        marks = [torch.tensor([[float(infrared)]]) for infrared in found]
+        return [output._replace(caution=mark) for output, mark in zip(outputs, marks, strict=True)]
 
     def _run(self, clip: Tensor, hints: Tensor | None) -> ColorOutput | None:
         """Run the network on (1, T, ...); None if memory ran out, and less of it is asked for from now on."""
@@ -222,6 +242,7 @@ class Session:
                 raise
             self._say(f"colours of frame {self._frames} decoded on the CPU")
             found = self._decode(ColorOutput(*(part if part is None else part.cpu() for part in output)), how)
+        found = be_cautious(found, output, keep=self._keep)
         return found if self._abstain is None else fade(found, self._abstain)
 
     def _decode(self, output: ColorOutput, how: Decoding) -> Estimate:

@@ -1,8 +1,11 @@
 """How a stream is coloured."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-from temporal_colorize.options import require_number
+from temporal_colorize.options import require_number, require_one_of
+
+Infrared = Literal["off", "auto", "abstain"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +20,10 @@ class SessionOptions:
         confidence: Whether estimates say how sure they are.
         abstain: Colours that are less sure than this, 0..1, are faded; None for all as they are. See `estimate.fade`.
 
+        infrared: "auto": footage that looks near-infrared is coloured faintly, and less confidence is claimed of it;
+            "abstain": of such footage only what hints give is coloured; "off": nobody looks for it.
+        infrared_keep: What share of colours and confidence "auto" leaves of such footage.
+
     Raises:
         ValueError: If a value is out of its range.
     """
@@ -27,6 +34,8 @@ class SessionOptions:
     cut_threshold: float = 12.0
     confidence: bool = False
     abstain: float | None = None
+    infrared: Infrared = "off"
+    infrared_keep: float = 0.5
 
     def __post_init__(self) -> None:
         if self.size is not None:
@@ -38,6 +47,8 @@ class SessionOptions:
             require_number("temperature", self.temperature, least=0.01, most=10)
         if self.abstain is not None:
             require_number("abstain", self.abstain, least=0, most=1)
+        require_one_of("infrared", self.infrared, get_args(Infrared))
+        require_number("inference.infrared_keep", self.infrared_keep, least=0, most=1)
 
     @property
     def decoding(self) -> dict[str, float]:

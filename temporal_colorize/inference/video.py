@@ -173,6 +173,7 @@ def colorize_video(
             kept=kept,
             confidence=confidence,
             variant=variant,
+            infrared=totals.get("infrared"),
             mark=marking and marking.as_json(),
             frame_map=job.frame_map.as_json(from_first=start > 0),
             computed=session.computed(),

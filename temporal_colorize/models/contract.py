@@ -24,11 +24,13 @@ class ColorOutput(NamedTuple):
         logits: (B, T, 313, H', W') over the bins of `color.bins`, or None from a regression-only network.
         known: (B, T, 3, H', W'), what is left of the hints: a, b and a share in 0..1, how much of the pixel's colour
             they decide. None from a network that does not carry hints apart.
+        caution: (B, T), 1 where the session distrusts the picture itself, as in infrared light; no network sets it.
     """
 
     ab: Tensor
     logits: Tensor | None
     known: Tensor | None = None
+    caution: Tensor | None = None
 
     def frame(self, number: int) -> "ColorOutput":
         """Give one frame's part, T = 1."""

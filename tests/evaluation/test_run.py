@@ -77,6 +77,14 @@ def test_every_scene_counts_in_its_groups_under_its_conditions(folder: Path) -> 
     assert len(result.sheet) == 2 and all(strip.shape[0] == 128 for strip in result.sheet)
 
 
+def test_confidence_is_judged_and_every_scene_weighs_the_same_in_its_curve(folder: Path) -> None:
+    result = measured(folder)
+    row = result.scores["clean"]["stills"]["tiny, default"]
+    assert 0 <= row["confidence ECE"] <= 1 and 0 < row["ab error at half coverage, % of all"] < 200
+    both = sum(half.counted for half in result.everything["tiny"].said)
+    assert both == pytest.approx(3)  # two stills and a clip, under the one condition that calibrates
+
+
 def test_several_processes_measure_the_same(folder: Path) -> None:
     two, one = measured(folder, workers=2), measured(folder)
     assert two.scores == one.scores
@@ -131,6 +139,8 @@ def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
         "vividness=[3]",
         "most_frames=2",
         "weights=[convlstm,convlstm]",
+        "calibrate=curve.onnx",
+        "calibrate=/no/where/a.safetensors",
         "names.central=[cars]",
         "data.split=tuning",
     ],

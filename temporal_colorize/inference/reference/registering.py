@@ -30,7 +30,7 @@ class RegisteringOptions:
     """
 
     least_agreement: float = 0.1
-    least_peak: float = 7.0
+    least_peak: float = 6.0
     most_shift: float = 0.15
 
 
