@@ -27,7 +27,7 @@ def choices(group: str) -> list[str]:
 
 
 def test_no_yaml_is_forgotten_here() -> None:
-    roots = {"train", "infer", "ask", "evaluate", "export"}
+    roots = {"train", "infer", "ask", "evaluate", "export", "verify"}
     assert {path.stem for path in CONF.glob("*.yaml")} == roots
     assert {path.parent.name for path in CONF.glob("*/*.yaml")} == {*TRAIN_GROUPS, *INFER_GROUPS, *ASK_GROUPS}
 

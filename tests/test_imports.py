@@ -24,7 +24,8 @@ ALLOWED = {
     "training": {"color", "models", "losses", "gradient_prior", "metrics", "data", "inference", "options"},
     "evaluation": {"color", "models", "metrics", "data", "inference"},
     "export": {"color", "inference", "models", "options"},
-    "cli": {"training", "evaluation", "export", "inference", "options", "video"},
+    "provenance": {"inference", "video"},
+    "cli": {"training", "evaluation", "export", "inference", "options", "provenance", "video"},
 }
 
 

@@ -103,7 +103,8 @@ def test_a_folder_with_a_broken_file(weights: Path, tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "4 files: 3 coloured, 1 failed:\n" in result.stdout and "broken.mp4: " in result.stdout.splitlines()[-1]
     outputs = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("[!.]*") if path.is_file()}
-    assert outputs == {"a.color.mp4", "north/b.color.mp4", "c.color.png"}
+    names = {"a.color.mp4", "north/b.color.mp4", "c.color.png"}
+    assert outputs == names | {f"{name}.json" for name in names}
     report = json.loads((tmp_path / "r.json").read_text())
     assert len(report["reports"]) == 3 and len(report["failures"]) == 1
     (tmp_path / "in" / "broken.mp4").unlink()
@@ -162,6 +163,13 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     lines["output suffix"] = ([f"video={clip}", f"output={folder / 'out.txt'}"], ["out.txt", ".mp4"])
     lines["weights"] = ([f"video={clip}", "weights=nothing"], ["weights=nothing", "shipped"])
     lines["weights of text"] = ([f"video={clip}", f"weights={folder / 'text.mp4'}"], ["text.mp4", "safetensors"])
+    lines["mark"] = ([f"video={clip}", "mark=bold"], ["mark=bold", "true, false"])
+    lines["record"] = ([f"video={clip}", f"record={folder / 'nowhere' / 'r.json'}"], ["record=", "no such folder"])
+    many = [f"video=[{clip},{folder / 'cut.mp4'}]"]
+    lines["one record of many"] = ([*many, f"record={folder / 'r.json'}"], ["record=", "one file"])
+    lines["certificate"] = ([f"video={clip}", f"sign.certificate={folder / 'no.pem'}"], ["sign.key is missing"])
+    key = [f"sign.certificate={folder / 'no.pem'}", f"sign.key={folder / 'no.pem'}"]
+    lines["no certificate"] = ([f"video={clip}", *key], ["sign.certificate=", "no.pem"])
     lines["model"] = ([f"video={clip}", "model=zhang99"], ["model/zhang99", "siggraph17"])
     lines["codec"] = ([f"video={clip}", "encoder.codec=libx999"], ["libx999"])
     lines["crf"] = ([f"video={clip}", "encoder.crf=purple"], ["crf"])
@@ -238,7 +246,7 @@ def test_it_works_from_any_folder(weights: Path, tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "infer.py"), "video=a.mp4", f"weights={weights}", *FAST]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.color.mp4", "a.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.color.mp4", "a.color.mp4.json", "a.mp4"]
 
 
 def test_a_public_caffemodel_colours_a_clip_with_its_sound(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from temporal_colorize.cli.guard import guarded
 from temporal_colorize.cli.inferring import infer_once
 from temporal_colorize.cli.living import with_live_encoder
 from temporal_colorize.cli.programs import train_once
+from temporal_colorize.cli.verifying import verify_once
 
-__all__ = ["ask", "build", "compose", "conf_folder", "evaluate", "export", "infer", "train"]
+__all__ = ["ask", "build", "compose", "conf_folder", "evaluate", "export", "infer", "train", "verify"]
 
 _INFER_HELP = """Colour a monochrome video or picture.
 
@@ -46,10 +47,25 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   limits.pixels=67108864       of a picture; larger ones, and files of many streams, are refused; docs/hostile.md
   start=S end=S                only a part, in seconds
   resume=auto|off              go on with what a run that was stopped has kept, or throw it away
+  record=true|false|PATH       a JSON record beside the output, for verify.py; docs/provenance.md
+  mark=true                    writes COLOURS ESTIMATED into the picture
+  sign.certificate=PEM sign.key=PEM   signs the output with a C2PA manifest
   progress=true                a progress bar on standard error
 
 Every number's place is conf/infer.yaml. Exit status: 0 done, 1 some of many files failed, 2 bad input (nothing is
 written), 130 interrupted (what is finished is kept: the same command goes on from there).
+"""
+
+_VERIFY_HELP = """Check a coloured file against the record beside it.
+
+usage: python verify.py OUTPUT [record=PATH] [source=PATH] [weights=PATH]
+
+  OUTPUT                       what infer.py wrote; output=PATH says the same
+  record=PATH                  its record; default: OUTPUT.json beside it
+  source=PATH                  what it was made of, where that has been moved
+  weights=PATH                 likewise the weights, a file or a shipped name
+
+Prints a line for each check. Exit status: 0 nothing differs, 1 something does, 2 bad input (no record, no source).
 """
 
 _ASK_HELP = """Ask which colours a thing in a monochrome video or picture could have.
@@ -112,6 +128,17 @@ def evaluate() -> None:
 def export() -> None:
     """Run `export.py`."""
     guarded(lambda: export_once(compose("export", sys.argv[1:])))
+
+
+def verify() -> None:
+    """Run `verify.py`; a first argument that is no option is the output's name."""
+    arguments = sys.argv[1:]
+    if not arguments or {"-h", "--help"} & set(arguments):
+        print(_VERIFY_HELP, end="")
+        sys.exit(0 if arguments else 2)
+    if arguments[0].partition("=")[0] not in ("output", "record", "source", "weights"):
+        arguments[0] = f"output={arguments[0]}"
+    guarded(lambda: verify_once(compose("verify", arguments)))
 
 
 def _same_folder(arguments: Sequence[str]) -> list[str]:

@@ -2,6 +2,8 @@
 
 import functools
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from temporal_colorize.cli.composing import build, compose
@@ -10,6 +12,7 @@ from temporal_colorize.cli.programs import gate_of, runtime_of, writable_folder
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from temporal_colorize.evaluation.run import Evaluation
     from temporal_colorize.inference.weights import Weights
 
 
@@ -44,6 +47,8 @@ def evaluate_once(config: "DictConfig") -> None:
     rows = {name: _decoding(weights) for name, weights in loaded.items()}
     if len(rows) < len(names):
         raise ValueError(f"weights={','.join(names)}: two of them have the same name; rename one, or its folder")
+    if config.calibrate is not None:
+        _check_calibration(config.calibrate, names, next(iter(loaded.values())))
     plan = Plan(
         weights=tuple(names),
         conditions=_conditions(config),
@@ -54,6 +59,8 @@ def evaluate_once(config: "DictConfig") -> None:
         drift_scenes=config.drift.scenes,
     )
     result = measure(scenes, plan, workers=config.workers)
+    if config.calibrate is not None:
+        _calibrate(names[0], Path(config.calibrate), next(iter(loaded.values())), result)
     costs = measure_costs({name: weights.net.to(device) for name, weights in loaded.items()})
     text = report.markdown(result, rows, costs)
     (folder / "report.md").write_text(text)
@@ -69,6 +76,24 @@ def evaluate_once(config: "DictConfig") -> None:
         report.plot(result, row, folder / f"{row}.png")
     print(text)
     print(f"written: {folder}/report.md, report.json, sheet.png and {', '.join(f'{row}.png' for row in rows)}")
+
+
+def _check_calibration(target: str, names: Sequence[str], weights: "Weights") -> None:
+    from temporal_colorize.inference.weights import find_weights
+
+    if len(names) != 1 or find_weights(names[0]).suffix != ".safetensors" or not weights.net.has_bins:
+        raise ValueError(f"calibrate={target} needs one weights, a .safetensors file of a network with bins")
+    if Path(target).suffix != ".safetensors" or not Path(target).absolute().parent.is_dir():
+        raise ValueError(f"calibrate={target} must be a .safetensors file in a folder that exists")
+
+
+def _calibrate(name: str, target: Path, weights: "Weights", result: "Evaluation") -> None:
+    """Write the weights with the curve that all scenes give, clean and degraded."""
+    from temporal_colorize.evaluation.calibrating import fit_certainty, keep_certainty
+
+    certainty = fit_certainty(result.everything[weights.name], weights.certainty.within)
+    keep_certainty(name, target, certainty)
+    print(f"written: {target}, {certainty}")
 
 
 def _decoding(weights: "Weights") -> str:

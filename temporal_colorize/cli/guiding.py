@@ -25,5 +25,5 @@ def guides_of(config: "DictConfig", limits: "Limits") -> "Callable[[], Guide | N
     if config.reference is not None:
         makers.append(partial(ReferenceGuide, read_references(several(config.reference), limits=limits)))
     if config.hints is not None:
-        makers.append(partial(HintGuide, read_hints(config.hints, at=config.hints_at)))
+        makers.append(partial(HintGuide, read_hints(config.hints, at=config.hints_at), direction=config.direction))
     return lambda: join_guides([make() for make in makers])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_colorize.cli.composing import several
+from temporal_colorize.cli.finishing import finishing_of
 from temporal_colorize.cli.guiding import guides_of
 from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.living import is_live_run, live_once
@@ -45,6 +46,8 @@ def infer_once(config: "DictConfig") -> None:
     end_soon()
     video = _named(config.video)
     footage = find_footage(video, config.output) if is_many(video) else None  # before the weights are opened
+    if footage is not None and config.record not in (True, False):
+        raise ValueError(f"record={config.record} is one file: with many videos, record=true puts one beside each")
     if footage is not None and config.confidence is not None:
         raise ValueError(f"confidence={config.confidence} is for one file, and video={config.video} names many")
     if footage is not None and config.hints is not None:
@@ -74,12 +77,14 @@ def _check(config: "DictConfig") -> None:
     require_one_of("resume", config.resume, ("auto", "off"))
     require_one_of("confidence_style", config.confidence_style, ("viridis", "luma"))
     require_integer("segment", config.segment, least=1)
+    require_one_of("direction", config.direction, ("forward", "both"))
     if config.hints_at is not None and config.hints is None:
         raise ValueError(f"hints_at={config.hints_at} needs hints=frame.png")
-    for switch in ("progress", "profile"):
+    for switch in ("progress", "profile", "mark"):
         require_one_of(switch, config[switch], (True, False))
-    if config.report is not None:
-        must_be_writable("report", Path(config.report))
+    for name in ("report", "record"):
+        if config[name] not in (None, True, False):
+            must_be_writable(name, Path(str(config[name])))
 
 
 def _named(video: object) -> str | list[str]:
@@ -106,8 +111,10 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
     settings = _settings(config, runtime.chosen(device))
     codec, encoding = encoding_of(config.encoder)
+    finishing = finishing_of(config, codec, encoding)
     as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "progress")
     maps = {"confidence": config.confidence and Path(config.confidence), "confidence_style": config.confidence_style}
+    finished = {"mark": config.mark, "finishing": finishing}
     video = partial(
         colorize_video,
         codec=codec,
@@ -117,6 +124,7 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
         limits=limits,
         settings=settings,
         **maps,
+        **finished,
         **{name: config[name] for name in as_given},
     )
 
@@ -124,7 +132,7 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
         session = Session(weights, options, device=device)
         guide = fresh_guide()
         if is_picture(source):
-            return colorize_picture(source, output, session, guide=guide, limits=limits, **maps)
+            return colorize_picture(source, output, session, guide=guide, limits=limits, **maps, **finished)
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
         if runtime.chosen(device) != "torch":
             torch.set_num_threads(1)

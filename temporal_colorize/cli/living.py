@@ -16,8 +16,8 @@ _SLACK = 0.2  # seconds, for what comes after closing the outputs
 _HEALTH = ("health", "health_seconds", "window_seconds", "metrics_port")
 _TARGET = ("minutes", "files", "keyframe_seconds", "segment_seconds", "segments")
 _OF_FILES = (
-    "deinterlace", "batch", "rate", "start", "end", "hints", "reference", "segment", "report", "resume", "profile",
-    "confidence",
+    "deinterlace", "batch", "rate", "start", "end", "hints", "direction", "reference", "segment", "report", "resume",
+    "profile", "confidence", "record", "sign",
 )  # fmt: skip
 
 
@@ -59,6 +59,7 @@ def live_once(config: "DictConfig") -> None:
     _require_options("live", config.live, {"names", "batch", "stop_seconds", "source", *_HEALTH, *_TARGET})
     _require_options("live.source", config.live.source, {*SourceOptions.__dataclass_fields__} - {"limits"})
     require_one_of("audio", config.audio, ("copy", "drop"))
+    require_one_of("mark", config.mark, (True, False))
     require_number("live.stop_seconds", config.live.stop_seconds, least=0, most=60)
     end_soon(grace=config.live.stop_seconds + _SLACK, note="an output was left as it is")
     if config.live.batch is not None:
@@ -83,6 +84,7 @@ def live_once(config: "DictConfig") -> None:
         target=target,
         health=health,
         stop_seconds=config.live.stop_seconds,
+        mark=config.mark,
         batch=config.live.batch or (len(cameras) if device.type == "cuda" else 1),
     )
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))

@@ -60,7 +60,7 @@ def train_once(config: "DictConfig") -> float:
 
 def encoding_of(encoder: "DictConfig") -> tuple[str, dict[str, object]]:
     """Read a file of conf/encoder: the codec's name and its options."""
-    from temporal_colorize.inference.video import lossless_options
+    from temporal_colorize.video.lossless import lossless_options
 
     options = {**encoder}
     lossless, codec, threads = (options.pop(name) for name in ("lossless", "codec", "threads"))

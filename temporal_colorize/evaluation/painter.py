@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from temporal_colorize.color.bins import calibrated_posterior, encode_soft
 from temporal_colorize.color.chroma import chroma_to_rgb, luma_from_code
+from temporal_colorize.evaluation.judging import Judged
 from temporal_colorize.evaluation.scenes import TruthFrame
 from temporal_colorize.inference.chroma_stream import ChromaStream
 from temporal_colorize.inference.gate import GateOptions
@@ -53,6 +54,11 @@ class Condition:
     as_video: bool = False
     gate: GateOptions | None = None
 
+    @property
+    def calibrates(self) -> bool:
+        """Whether confidence is fitted to what comes of it: coloured as a file is, of a clean or a poor camera."""
+        return self.size is None and self.carry and not self.first_frame
+
 
 @dataclass
 class Painted:
@@ -63,10 +69,12 @@ class Painted:
             degradation too only colour is judged.
         reliability: The honest posterior's likeliest bin against the true one, a first frame that was given left out;
             None without a 313-bin head.
+        judged: How sure it was of what it shows by default, likewise.
     """
 
     rows: dict[str, list[Tensor]]
     reliability: Reliability | None = field(default=None)
+    judged: Judged | None = field(default=None)
 
 
 def row_name(weights: str, vividness: Vividness) -> str:
@@ -113,6 +121,8 @@ def paint(
         if output.logits is not None and not given:
             painted.reliability = painted.reliability or Reliability()
             painted.reliability.add(*judge_posterior(output, truth.lab[1:], weights))
+            painted.judged = painted.judged or Judged()
+            painted.judged.add(output, truth.lab[1:], weights, scene=seed, frames=len(truths))
     return painted
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from temporal_colorize.evaluation.cost import Costs
+from temporal_colorize.evaluation.judging import COLOURFUL, CROSS_FITTED, HALF, HALF_COLOURFUL
 from temporal_colorize.evaluation.painter import HONEST, row_name
 from temporal_colorize.evaluation.run import GREY, Evaluation, Scores
 
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
 
 CLEAN, FIRST_FRAME, NO_MEMORY = "clean", "first frame given", "state reset every frame"
 AS_VIDEO, GATED = "as infer.py does it, gate off", "gate on"
+_CONFIDENCE = ("confidence ECE", CROSS_FITTED, HALF, HALF_COLOURFUL)
+_SHARES = tuple(share / 20 for share in range(1, 21))
 _NOTES = """\
 AuC and balanced AuC: Zhang et al. 2016, over ab errors of 0 to 150. Within 10 and 20: percent of pixels, by ab error.
 Region spread: rms ab inside regions of one true colour. Frechet-Lite2: over EfficientNet-Lite2 features, not FID; of
 small groups an order only. Warp error: motion from the grey input (DIS), over RGB in [0, 1]; grey does well at it, so
-read it beside the colourfulness. Flicker: ab change where luma is still. ECE: of the posterior's likeliest bin. Under a
-degradation the colours are laid over the clean luma, so that only they are judged. GFLOP and ms: of a frame of 256x256
-(or the one size that a network takes) in PyTorch float32 on the machine that wrote this; a multiplication and an
-addition are two operations.
+read it beside the colourfulness. Flicker: ab change where luma is still. ECE: of the posterior's likeliest bin.
+Confidence: of the colour shown by default being within the stated ab distance, by the weights' own curve;
+cross-fitted: by a curve fitted to half of all scenes, clean and degraded, for the other half, both ways. Error at
+half coverage: over the surest half of the pixels. Under a degradation the colours are laid over the clean luma, so
+that only they are judged. GFLOP and ms: of a frame of 256x256 (or the one size that a network takes) in PyTorch
+float32 on the machine that wrote this; a multiplication and an addition are two operations.
 """
 
 
@@ -52,6 +57,7 @@ def _group_headline(scores: Scores, group: str, weights: str) -> Iterable[tuple[
         "warp error / truth",
         "ab warp RMSE / truth",
         "ECE",
+        *_CONFIDENCE,
     ):
         if measure in ours:
             yield measure, ours[measure]
@@ -82,7 +88,8 @@ def _under(
             gain = clean[measure] - grey[measure]
             if gain > 0:  # else there is nothing to keep
                 yield f"{condition}: {measure} gain kept, %", 100 * (there[measure] - grey[measure]) / gain
-        yield f"{condition}: ECE", there.get("ECE", math.nan)
+        for measure in ("ECE", *_CONFIDENCE):
+            yield f"{condition}: {measure}", there.get(measure, math.nan)
 
 
 def _divide(part: float, whole: float) -> float:
@@ -139,15 +146,16 @@ def contact_sheet(evaluation: Evaluation) -> np.ndarray:
 
 
 def plot(evaluation: Evaluation, weights: str, path: Path) -> None:
-    """Draw raw against balanced AuC over vividness, reliability, PSNR by condition, and drift, to a PNG.
+    """Draw raw against balanced AuC over vividness, reliability, PSNR by condition, drift, confidence, and the risk at
+    each coverage, to a PNG.
 
     Raises:
         ModuleNotFoundError: If matplotlib is missing.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13, 9), layout="constrained")
-    axes = figure.subplots(2, 2)
+    figure = Figure(figsize=(19, 9), layout="constrained")
+    axes = figure.subplots(2, 3)
     scores = evaluation.scores
     _plot_vividness(axes[0, 0], scores[CLEAN], weights)
     _plot_reliability(axes[0, 1], evaluation, weights)
@@ -155,6 +163,8 @@ def plot(evaluation: Evaluation, weights: str, path: Path) -> None:
     for name, distances in evaluation.drift.get(weights, {}).items():
         axes[1, 1].plot(distances, label=name)
     axes[1, 1].set(title="a looped still", xlabel="frames after it has settled", ylabel="ab distance to the settled")
+    _plot_confidence(axes[0, 2], evaluation, weights)
+    _plot_risk(axes[1, 2], evaluation, weights)
     figure.suptitle(weights)
     for axis in axes.flat:
         if axis.get_legend_handles_labels()[0]:
@@ -183,6 +193,24 @@ def _plot_reliability(axis: "Axes", evaluation: Evaluation, weights: str) -> Non
             label = f"{group}, ECE {reliability.ece():.3f}"
             axis.plot([bar.confidence for bar in bars], [bar.accuracy for bar in bars], marker="o", label=label)
     axis.set(title="the posterior's likeliest bin", xlabel="how sure it is", ylabel="how often it is right")
+
+
+def _plot_confidence(axis: "Axes", evaluation: Evaluation, weights: str) -> None:
+    axis.plot([0, 1], [0, 1], color="grey")
+    for (condition, group, name), judged in evaluation.judged.items():
+        if name == weights and (condition == CLEAN or condition.startswith("degrade=")):
+            bars = [bar for bar in judged.sure.table() if bar.weight]
+            label = f"{condition}: {group}, ECE {judged.sure.ece():.3f}"
+            axis.plot([bar.confidence for bar in bars], [bar.accuracy for bar in bars], marker=".", label=label)
+    axis.set(title="confidence", xlabel="how sure it is to be near", ylabel="how often it is")
+
+
+def _plot_risk(axis: "Axes", evaluation: Evaluation, weights: str) -> None:
+    for (condition, group, name), judged in evaluation.judged.items():
+        if condition == CLEAN and name == weights:
+            for label, risk in ((group, judged.risk), (f"{group}, chroma > {COLOURFUL}", judged.colourful)):
+                axis.plot(_SHARES, [risk.risk(share) for share in _SHARES], label=label)
+    axis.set(title="risk and coverage", xlabel="share of the pixels, the surest first", ylabel="mean ab error")
 
 
 def _plot_conditions(axis: "Axes", scores: Scores, row: str) -> None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from temporal_colorize.evaluation.features import Lite2Features
+from temporal_colorize.evaluation.judging import CROSS_FITTED, Judged, cross_fitted
 from temporal_colorize.evaluation.painter import Condition, paint, row_name
 from temporal_colorize.evaluation.scenes import Scene, TruthFrame, read_truth
 from temporal_colorize.evaluation.tally import Tally
@@ -61,6 +62,8 @@ class Evaluation:
     Attributes:
         tallies: By condition, group and row.
         reliability: By condition, group and name of the weights.
+        judged: Confidence, likewise, and
+        everything: of all scenes under the conditions that calibrate it, by weights.
         drift: Mean ab distance to the settled colours, frame by frame: by weights, then by scene.
         sheet: One strip a scene, (128, W, 3) uint8: the rows' first frames side by side, grey first, the truth last.
     """
@@ -68,6 +71,8 @@ class Evaluation:
     def __init__(self) -> None:
         self.tallies: dict[Key, Tally] = defaultdict(Tally)
         self.reliability: dict[Key, Reliability] = defaultdict(Reliability)
+        self.judged: dict[Key, Judged] = defaultdict(Judged)
+        self.everything: dict[str, Judged] = defaultdict(Judged)
         self.drift: dict[str, dict[str, list[float]]] = defaultdict(dict)
         self.sheet: list[np.ndarray] = []
 
@@ -75,8 +80,11 @@ class Evaluation:
         """Add all that another one has measured."""
         for key, tally in other.tallies.items():
             self.tallies[key].merge(tally)
-        for key, reliability in other.reliability.items():
-            self.reliability[key].merge(reliability)
+        for mine, theirs in (
+            (self.reliability, other.reliability), (self.judged, other.judged), (self.everything, other.everything),
+        ):  # fmt: skip
+            for key, part in theirs.items():
+                mine[key].merge(part)
         for name, drifts in other.drift.items():
             self.drift[name].update(drifts)
         self.sheet.extend(other.sheet)
@@ -91,6 +99,11 @@ class Evaluation:
             scores[condition][group][row] = tally.scores(truth)
         for (condition, group, name), reliability in self.reliability.items():
             scores[condition][group][row_name(name, None)]["ECE"] = reliability.ece()
+        for (condition, group, name), judged in self.judged.items():
+            row = scores[condition][group][row_name(name, None)]
+            row |= {measure: value for measure, value in judged.scores().items() if value == value}
+            if all(half.counted for half in self.everything[name].said):
+                row[CROSS_FITTED] = cross_fitted(judged, self.everything[name]).ece()
         return scores
 
 
@@ -181,6 +194,9 @@ class _Examiner:
         if painted.reliability is not None:
             for group in scene.groups:
                 part.reliability[condition.name, group, weights.name].merge(painted.reliability)
+                part.judged[condition.name, group, weights.name].merge(painted.judged)
+            if condition.calibrates:
+                part.everything[weights.name].merge(painted.judged)
         return painted.rows
 
     def _count(

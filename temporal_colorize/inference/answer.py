@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from temporal_colorize.inference.naming import Box
-from temporal_colorize.inference.video import STATEMENT
+from temporal_colorize.inference.statement import STATEMENT
 
 _WORTH_SAYING = 0.01  # a name's probability, in text
 

@@ -18,6 +18,7 @@ from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
 from temporal_colorize.models.contract import ColorOutput
+from temporal_colorize.video import VideoInfo
 
 _CARRIED = ("looks", "_before", "_newest", "_shown")
 _LAID = ("confidence",)
@@ -55,6 +56,7 @@ class ChromaStream:
 
     Attributes:
         looks: On how many frames the network ran.
+        coding: As given.
         confidence: Of what was laid last, (h, w), see `Estimate`; None if the session does not say.
     """
 
@@ -71,7 +73,7 @@ class ChromaStream:
     ) -> None:
         self.looks = 0
         self.confidence: Tensor | None = None
-        self._session, self._coding = session, coding
+        self._session, self.coding = session, coding
         self._layer = ChromaLayer(coding, chroma_shape)  # begins its table, while the network is prepared
         self._size = session.prepare(*shape)
         self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
@@ -135,19 +137,19 @@ class ChromaStream:
         with self._stage("shrink"):
             guides = [shrink(luma, *self._layer.planes[0].shape) for luma in lumas]
             seen = [shrink(guide, *self._size) for guide in guides]
-        known = self._known(guides, seen, times)
+        known = self._known(lumas, seen, times)
         if self._gate is None:
-            return self._look_at_all(guides, [lightness_of(codes, self._coding) for codes in seen], known)
+            return self._look_at_all(guides, [lightness_of(codes, self.coding) for codes in seen], known)
         return [self._look(*parts) for parts in zip(guides, seen, known, strict=True)]
 
     def _known(
-        self, guides: list[np.ndarray], seen: list[np.ndarray], times: Sequence[float] | None
+        self, lumas: Sequence[np.ndarray], seen: list[np.ndarray], times: Sequence[float] | None
     ) -> list[Guidance | None]:
         """Ask the guide."""
         if self._guide is None:
-            return [None] * len(guides)
+            return [None] * len(lumas)
         with self._stage("hints"):
-            return [self._guide(*parts) for parts in zip(guides, seen, times or [], strict=True)]
+            return [self._guide(*parts) for parts in zip(lumas, seen, times or [], strict=True)]
 
     def _look_at_all(
         self, guides: list[np.ndarray], lightness: list[Tensor], known: list[Guidance | None]
@@ -166,7 +168,7 @@ class ChromaStream:
     def _look(self, guide: np.ndarray, seen: np.ndarray, known: Guidance | None) -> Work:
         with self._stage("gate"):
             wanted = self._gate.must_run(seen, now=known is not None and known.fresh)
-        lightness, hints = lightness_of(seen, self._coding), None
+        lightness, hints = lightness_of(seen, self.coding), None
         if self._guide is not None:
             given = shares(known, self._size)
             self._gate.guide(given)
@@ -208,3 +210,8 @@ class ChromaStream:
         self._shown = self._newest if share == 1 else self._before.mixed(self._newest, share)
         self._gate.estimate(self._shown.ab.numpy())
         return self._shown
+
+
+def coding_of(info: VideoInfo) -> ChromaCoding:
+    """Say how a video's planes are written."""
+    return ChromaCoding(info.matrix, info.full_range, info.bit_depth)

@@ -13,11 +13,12 @@ from temporal_colorize.inference.fingerprint import describe, has_grown
 from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.video import Position, VideoError
 from temporal_colorize.video.errors import on_disk, reason
+from temporal_colorize.video.frame_map import FrameMap
 from temporal_colorize.video.packets import PacketFile
 
 Resume = Literal["auto", "off"]
-_FORMAT = 1  # of the journal
-_HEADER, _ENTRY = ("format", "source", "settings"), ("segment", "state", "position", "totals")
+_FORMAT = 2  # of the journal
+_HEADER, _ENTRY = ("format", "source", "settings"), ("segment", "state", "position", "totals", "frames")
 
 
 class Job:
@@ -38,6 +39,7 @@ class Job:
         position: Where in the source they end; None at the start.
         is_done: Whether they are all.
         totals: What was recorded with the last of them.
+        frame_map: Which pictures of the source their frames are.
 
     Raises:
         VideoError: If there can be no folder, another process works on it, or what is finished is of another source or
@@ -53,6 +55,7 @@ class Job:
         self.segments: list[Path] = []
         self.position: Position | None = None
         self.is_done, self.totals = False, {}
+        self.frame_map = FrameMap()
         self._state: Path | None = None
         header = {"format": _FORMAT, "source": describe(*source), "settings": json.loads(json.dumps(settings))}
         self._lock = self._own()
@@ -88,7 +91,14 @@ class Job:
         """Open the next segment."""
         return PacketFile(self.folder / f"{len(self.segments):06}.packets")
 
-    def record(self, segment: Path, position: Position | None, snapshot: Snapshot, totals: Mapping[str, Any]) -> None:
+    def record(
+        self,
+        segment: Path,
+        position: Position | None,
+        snapshot: Snapshot,
+        totals: Mapping[str, Any],
+        frames: Mapping[str, Any],
+    ) -> None:
         """Enter a segment that is complete.
 
         Args:
@@ -96,6 +106,7 @@ class Job:
             position: Where in the source it ends; None if it is the last one.
             snapshot: What is carried on to the next frame.
             totals: What a report will need of the frames so far; JSON can hold it.
+            frames: The `FrameMap` of the segment alone, as JSON.
 
         Raises:
             VideoError: If that cannot be written (a full disk).
@@ -108,6 +119,7 @@ class Job:
             "state": state.name,
             "position": position and position.as_json(),
             "totals": dict(totals),
+            "frames": dict(frames),
         }
         with on_disk(self.folder):
             _write(state, save(snapshot))
@@ -180,6 +192,7 @@ class Job:
         self._state = self.folder / entry["state"]
         self.position = Position.from_json(entry["position"]) if entry["position"] else None
         self.is_done, self.totals = self.position is None, entry["totals"]
+        self.frame_map.join(entry["frames"])
 
     @property
     def _journal(self) -> Path:

@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
+import numpy as np
 from av.packet import Packet
 
-from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.batching import SharedNetwork
-from temporal_colorize.inference.chroma_stream import ChromaStream, Work
+from temporal_colorize.inference.chroma_stream import ChromaStream, Work, coding_of
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.health import Health, HealthOptions, HealthReport, Meter
+from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.memory import give_back, settle
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.statement import label
 from temporal_colorize.inference.threads import ahead
-from temporal_colorize.inference.video import STATEMENT
 from temporal_colorize.inference.weights import Weights
 from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.live import LiveOutput, LiveSource, OutputClosed, Picture, SourceOptions, TargetOptions
@@ -60,6 +61,7 @@ class LivePlan:
         health: `HealthOptions`.
         stop_seconds: that closing the outputs may take.
         batch: pictures of several cameras that go through the network together.
+        mark: whether it is written into the pictures that their colours are estimated.
     """
 
     make_session: Callable[[Weights], Session]
@@ -72,6 +74,7 @@ class LivePlan:
     health: HealthOptions
     stop_seconds: float
     batch: int = 1
+    mark: bool = False
 
 
 def colorize_live(cameras: Sequence[Camera], weights: Weights, plan: LivePlan) -> list[Health]:
@@ -137,12 +140,13 @@ class _CameraRun:
             encoding=plan.encoding,
             wait=plan.source.wait,
             most_wait=plan.source.most_wait,
-            metadata={"comment": STATEMENT},
+            metadata=label().metadata(),
             **said,
         )
         self.meter = Meter(camera.name, self._source, self._output, window=plan.health.window_seconds)
         self.thread = threading.Thread(target=self._run, name=f"encode {camera.name}", daemon=True)
         self._earlier_looks = self._earlier_cuts = 0
+        self._mark_of: tuple[object, ...] | None = None  # what the mark was made for
 
     def start(self) -> None:
         self._source.start()
@@ -185,13 +189,23 @@ class _CameraRun:
 
     def _write(self, item: Picture | Packet | None, stream: ChromaStream | None, work: Work | None) -> None:
         if isinstance(item, Picture):
+            chroma = stream.lay(work)
             picture = item if self._plan.audio else replace(item, sound=())
-            if self._output.write(picture, *stream.lay(work)):
+            if self._plan.mark:
+                picture, *chroma = self._marked(picture, *chroma)
+            if self._output.write(picture, *chroma):
                 self.meter.done(item.arrived)
         elif item is None:
             self._output.check()
         elif self._plan.audio:
             self._output.copy(item)
+
+    def _marked(self, item: Picture, cb: np.ndarray, cr: np.ndarray) -> tuple[Picture, np.ndarray, np.ndarray]:
+        shape = item.info.height, item.info.width, item.info.display_matrix
+        if self._mark_of != shape:
+            self._mark_of, self._mark = shape, Mark(shape[:2], shape[2])
+        frame, cb, cr = self._mark.on(item.frame, cb, cr, coding_of(item.info))
+        return replace(item, frame=frame), cb, cr
 
     def _looked(self) -> Iterator[tuple[Picture | Packet | None, ChromaStream | None, Work | None]]:
         """Let the network look at the newest pictures; None now and then while none come."""
@@ -216,7 +230,8 @@ class _CameraRun:
         """Begin with fresh colours, as the picture's shape or coding is another."""
         self._earlier_looks, self._earlier_cuts = self.meter.looks, self.meter.cuts
         session = self._plan.make_session(self._weights)
-        coding = ChromaCoding(info.matrix, info.full_range, info.bit_depth)
         shape = info.height, info.width
-        stream = ChromaStream(session, coding, shape=shape, chroma_shape=info.chroma_shape, gate=self._plan.gate)
+        stream = ChromaStream(
+            session, coding_of(info), shape=shape, chroma_shape=info.chroma_shape, gate=self._plan.gate
+        )
         return stream, session

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,16 @@ from torch import Tensor
 from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
 from temporal_colorize.inference.confidence_map import ConfidenceMap, Style
 from temporal_colorize.inference.estimate import Estimate
+from temporal_colorize.inference.finishing import Finishing
 from temporal_colorize.inference.hints.guidance import Guide, View, network_hints, shares
+from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.planes import ab_at, lightness_of, render, shrink
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.statement import label
 from temporal_colorize.inference.video import USUAL_SUFFIX
 from temporal_colorize.video import Limits, is_sequence, picture_size
+from temporal_colorize.video.labels import Label, label_picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 _MAP_SUFFIXES = (".png", ".jpg")
@@ -39,6 +44,8 @@ def colorize_picture(
     *,
     guide: Guide | None = None,
     limits: Limits | None = None,
+    mark: bool = False,
+    finishing: Finishing | None = None,
     confidence: Path | None = None,
     confidence_style: Style = "viridis",
 ) -> Report:
@@ -50,6 +57,8 @@ def colorize_picture(
         session: A fresh session.
         guide: Knows colours of it, as of a video's first frame; see `Guide`.
         limits: What the file is trusted with; None for the usual.
+        mark: Write into the picture that its colours are estimated, see `Mark`.
+        finishing: What is done when the output is complete.
         confidence: Where to write how sure it is, .png or .jpg; the session must have been asked for it.
         confidence_style: See `ConfidenceMap`.
 
@@ -65,21 +74,37 @@ def colorize_picture(
         raise PictureError(f"output={target}: the name of a picture ends in one of {', '.join(sorted(SUFFIXES))}")
     if target.exists() and source.exists() and target.samefile(source):
         raise PictureError(f"output={target} is the source itself; give the output another name")
+    if finishing is not None:
+        finishing.check(target)
     _check_map(confidence, target, session)
     plane = read_luma(source, limits=limits)
     rgb, shown = _color(plane, session, guide)
     if confidence is not None:
         draw = ConfidenceMap(plane.shape, confidence_style, within=session.certainty.within)
         write_picture("confidence", confidence, draw.picture(shown.confidence))
-    content = (rgb * np.iinfo(plane.dtype).max).round().to(torch.int32).numpy().astype(plane.dtype)
-    write_picture("output", target, content[..., ::-1])
-    seconds = time.perf_counter() - start
+    most = np.iinfo(plane.dtype).max
+    content = (rgb * most).round().to(torch.int32).numpy().astype(plane.dtype)
+    marking = Mark(plane.shape) if mark else None
+    content = content if marking is None else marking.put(content, low=0, high=most)
+    seal = None if finishing is None else lambda part: finishing.seal(part, target, [source])
+    write_picture("output", target, content[..., ::-1], label=label(), seal=seal)
     given, unused = ([], []) if guide is None else (guide.given, guide.notes)
-    notes = [*session.notes, *unused]
-    return Report(
-        output=target, frames=1, looks=1, seconds=seconds, hints=given, notes=notes, confidence=confidence,
+    report = Report(
+        output=target,
+        frames=1,
+        looks=1,
+        seconds=time.perf_counter() - start,
+        luma_changed=mark,
+        mark=marking and marking.as_json(),
+        computed=session.computed(),
+        hints=given,
+        notes=[*session.notes, *unused, *([marking.note] if marking else [])],
+        confidence=confidence,
         infrared=session.infrared,
-    )  # fmt: skip
+    )
+    if finishing is not None:
+        finishing.record(report, source, [source])
+    return report
 
 
 def _check_map(confidence: Path | None, target: Path, session: Session) -> None:
@@ -140,9 +165,23 @@ def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # Rec. 601; a grey picture comes out as it went in
 
 
-def write_picture(option: str, target: Path, bgr: np.ndarray) -> None:
+def write_picture(
+    option: str,
+    target: Path,
+    bgr: np.ndarray,
+    *,
+    label: Label | None = None,
+    seal: Callable[[Path], None] | None = None,
+) -> None:
     """Write a picture, (H, W, 3) uint8 or uint16 with blue first, whole or not at all; 16 bits become 8 where the
     format has no more.
+
+    Args:
+        option: That names the target.
+        target: Its suffix chooses the format.
+        bgr: The picture.
+        label: What the file says of its colours.
+        seal: Changes the file before it takes its name; its errors are passed on.
 
     Raises:
         PictureError: If it cannot be written; the message names the option.
@@ -157,9 +196,13 @@ def write_picture(option: str, target: Path, bgr: np.ndarray) -> None:
         raise PictureError(f"{option}={target}: this picture does not fit the format {target.suffix}")
     part = target.with_name(f".{target.name}.part")
     try:
-        part.write_bytes(content.tobytes())
+        plain = content.tobytes()
+        part.write_bytes(plain if label is None else label_picture(plain, label))
+        if seal is not None:
+            seal(part)
         part.replace(target)
     except OSError as error:
+        raise PictureError(f"{option}={target}: cannot be written there ({error.strerror})") from error
+    finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise PictureError(f"{option}={target}: cannot be written there ({error.strerror})") from error

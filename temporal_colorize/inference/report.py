@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,10 @@ class Report:
         retimed: Timestamps that were missing or went backwards, and were made up.
         ends_at: Seconds at which the pictures end, if that is well before the file says that it ends.
         left_out: Streams of the source that the output does not have.
-        luma_changed: Whether the luma is not the source's own: it was deinterlaced, scaled or converted.
+        luma_changed: Whether the luma is not the source's own: it was deinterlaced, scaled, converted or marked.
+        mark: What is written into the picture itself, and where: text, and box as (x, y, width, height).
+        frame_map: Which picture of the source each frame is; see `FrameMap.as_json`. Empty for pictures.
+        computed: On what the network ran at last: device, runtime and precision.
         confidence: The file that says how sure each pixel's colour is.
         hints: Colours that were given, a line each.
         infrared: Share of the frames the network ran on that looked near-infrared; None if nobody asked.
@@ -38,6 +42,9 @@ class Report:
     ends_at: float | None = None
     left_out: list[str] = field(default_factory=list)
     luma_changed: bool = False
+    mark: dict[str, Any] | None = None
+    frame_map: dict[str, Any] = field(default_factory=dict)
+    computed: dict[str, str] = field(default_factory=dict)
     confidence: Path | None = None
     hints: list[str] = field(default_factory=list)
     infrared: float | None = None

@@ -11,10 +11,12 @@ from av.packet import Packet
 from temporal_colorize.inference.chroma_stream import ChromaStream, Work
 from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceVideo
 from temporal_colorize.inference.job import Job
+from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.inference.threads import ahead
 from temporal_colorize.video import Frame, Position, VideoReader, VideoWriter
+from temporal_colorize.video.frame_map import FrameMap
 from temporal_colorize.video.packets import PICTURES, PacketFile
 
 QUEUE = 4  # frames between two threads
@@ -34,6 +36,7 @@ def color_segments(
     profile: Profile,
     shown: Callable[[], object],
     maps: ConfidenceVideo | None = None,
+    mark: Mark | None = None,
 ) -> None:
     """Colour what is not finished yet, segment by segment, and where there are maps, draw them."""
     if job.position is not None:
@@ -46,23 +49,23 @@ def color_segments(
         looked = stack.enter_context(closing(ahead(_look(decoded, stream, batch), most=behind, name="look")))
         while not job.is_done:
             with job.segment() as file:
-                filled = _fill(file, looked, stream, writer, maps, profile, shown)
+                filled = _fill(file, looked, stream, writer, maps, profile, shown, mark)
             last = last if filled.last is None else filled.last
             # Between marks some of these are ahead by what waits between the threads; they are read at the end.
             totals = {
-                "frames": job.frames + filled.frames, "last": last, "looks": stream.looks, "cuts": stream.cuts,
+                "frames": job.frames + filled.frame_map.count, "last": last, "looks": stream.looks, "cuts": stream.cuts,
                 "damaged": reader.damaged, "retimed": reader.retimed,
-                "luma_changed": reader.luma_changed or was_changed,
+                "luma_changed": reader.luma_changed or was_changed or mark is not None,
                 "unused": stream.unused, "infrared": stream.infrared,
                 "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
             }  # fmt: skip
-            job.record(file.path, filled.position, filled.carried, totals)
+            job.record(file.path, filled.position, filled.carried, totals, filled.frame_map.as_json())
 
 
 class _Filled(NamedTuple):
     position: Position | None  # where in the source the segment ends; None at the end
     carried: Snapshot
-    frames: int
+    frame_map: FrameMap
     last: float | None  # seconds, of the last frame
 
 
@@ -74,9 +77,10 @@ def _fill(
     maps: ConfidenceVideo | None,
     profile: Profile,
     shown: Callable[[], object],
+    mark: Mark | None,
 ) -> _Filled:
     """Fill one segment."""
-    encoder, drawn, frames, last, ending = None, None, 0, None, None
+    encoder, drawn, frame_map, last, ending = None, None, FrameMap(), None, None
     for item, work in looked:
         if isinstance(item, Position):
             ending = item, {**work, **stream.laid()}
@@ -85,16 +89,18 @@ def _fill(
             file.write(item.stream.index, item)
             continue
         chroma = stream.lay(work)
+        picture = (item, *chroma) if mark is None else mark.on(item, *chroma, stream.coding)
         with profile.stage("encode"):
             encoder = encoder or writer.encoder()
-            for packet in encoder.encode(item, *chroma):
+            for packet in encoder.encode(*picture):
                 file.write(PICTURES, packet)
         if maps is not None:
             with profile.stage("confidence"):
                 drawn = drawn or maps.segment()
                 for packet in drawn.encode(item, stream.confidence):
                     file.write(CONFIDENCE, packet)
-        frames, last = frames + 1, item.time
+        frame_map.add(item)
+        last = item.time
         shown()
     for number, one in ((PICTURES, encoder), (CONFIDENCE, drawn)):
         if one is not None:
@@ -102,7 +108,7 @@ def _fill(
                 for packet in one.flush():
                     file.write(number, packet)
     position, carried = ending or (None, {})
-    return _Filled(position, carried, frames, last)
+    return _Filled(position, carried, frame_map, last)
 
 
 def _look(

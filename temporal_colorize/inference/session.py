@@ -86,6 +86,13 @@ class Session:
             **asdict(self.decoding),
         }
 
+    def computed(self) -> dict[str, str]:
+        """Say what the network runs on, as it is now: device, runtime and precision."""
+        card = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else None
+        device = f"{self.device} ({card})" if card else str(self.device)
+        usual = {"runtime": "torch", "precision": "fp32"}  # of a network as it is
+        return {"device": device, **{name: getattr(self.net, name, value) for name, value in usual.items()}}
+
     def snapshot(self) -> Snapshot:
         """Copy what is carried from frame to frame."""
         infrared = {} if self._watch is None else nest("infrared", self._watch.snapshot())

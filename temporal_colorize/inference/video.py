@@ -1,6 +1,7 @@
 """A video file in, a coloured one out."""
 
 import contextlib
+import functools
 import itertools
 import os
 import sys
@@ -12,20 +13,23 @@ from typing import Literal
 
 import av
 
-from temporal_colorize.color.chroma import ChromaCoding
-from temporal_colorize.inference.chroma_stream import ChromaStream
+from temporal_colorize.inference.chroma_stream import ChromaStream, coding_of
 from temporal_colorize.inference.confidence_map import Style
 from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceVideo
+from temporal_colorize.inference.finishing import Finishing
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.hints.guidance import Guide
 from temporal_colorize.inference.job import Job, Resume
+from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.segments import BEHIND_GATE, QUEUE, color_segments
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.statement import label
 from temporal_colorize.video import (
     Decoder,
     Deinterlace,
+    Frame,
     Limits,
     VideoError,
     VideoInfo,
@@ -36,13 +40,7 @@ from temporal_colorize.video import (
 )
 from temporal_colorize.video.packets import PICTURES, read_packets
 
-_LOSSLESS: dict[str, dict[str, object]] = {
-    "libx264": {"qp": 0},
-    "libx265": {"x265-params": "lossless=1"},
-    "ffv1": {},
-}
 USUAL_SUFFIX = ".*"  # of an output's name, for whichever suits
-STATEMENT = "Colours estimated from luma by temporal-colorize: they are not evidence of the true colours."
 
 
 def colorize_video(
@@ -65,6 +63,8 @@ def colorize_video(
     segment: int = 500,
     resume: Resume = "auto",
     settings: Mapping[str, object] | None = None,
+    mark: bool = False,
+    finishing: Finishing | None = None,
     progress: bool = False,
     confidence: Path | None = None,
     confidence_style: Style = "viridis",
@@ -97,6 +97,8 @@ def colorize_video(
         segment: Frames in a segment.
         resume: "off" throws away what an earlier call has kept.
         settings: What else the colours depend on, such as which weights: what is kept of others is not gone on with.
+        mark: Write into the pictures that their colours are estimated, see `Mark`.
+        finishing: What is done when the output is complete.
         progress: Show a progress bar on standard error.
         confidence: Where to write how sure it is, a second video of as many pictures at the same times, .mp4 or .mkv;
             the session must have been asked for confidence.
@@ -110,53 +112,66 @@ def colorize_video(
     known = {
         "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "rate": rate,
         "deinterlace": deinterlace, "audio": audio, "gate": gate and asdict(gate), "batch": batch, "start": start,
-        "end": end, "segment": segment, "limits": asdict(limits or Limits()), **session.settings(), **(settings or {}),
+        "end": end, "segment": segment, "limits": asdict(limits or Limits()), "mark": mark,
         "confidence_style": confidence and confidence_style,
-        **({} if guide is None else guide.settings()),
+        **session.settings(), **(settings or {}), **({} if guide is None else guide.settings()),
     }  # fmt: skip
+    read = functools.partial(
+        VideoReader, source, decoder=decoder, deinterlace=deinterlace, rate=rate, limits=limits, start=start, end=end
+    )
     with contextlib.ExitStack() as stack:
-        reader = stack.enter_context(
-            VideoReader(
-                source, decoder=decoder, deinterlace=deinterlace, rate=rate, limits=limits, start=start, end=end
-            )
-        )
+        reader = stack.enter_context(read())
         usual = default_output(source, info=reader.info, audio=audio, codec=codec)
         target = _target(output, usual)
+        if finishing is not None:
+            finishing.check(target)
         moved = None if target == Path(output or "") else suffix_note(source, target, reader.info)
         job = stack.enter_context(Job(target, reader.files, known, resume=resume))
-        metadata = {"comment": STATEMENT}
-        writer = stack.enter_context(
-            VideoWriter(target, reader, codec=codec, options=options, metadata=metadata, audio=audio, part=job.part)
-        )
-        maps = confidence and stack.enter_context(_maps(confidence, confidence_style, reader.info, session, job))
+        seal = None if finishing is None else lambda part: finishing.seal(part, target, reader.files)
+        marking = _mark(reader.info) if mark else None
         kept = job.frames
-        if not job.is_done:
-            stream = _stream(session, reader.info, writer.chroma_shape, gate, guide, profile)
-            shown = stack.enter_context(_progress(reader, done=kept, enabled=progress))
-            behind = QUEUE if gate is None else BEHIND_GATE
-            color_segments(
-                reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile, shown=shown,
-                maps=maps,
-            )  # fmt: skip
-        for kept_packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
-            if kept_packet.stream == CONFIDENCE:
-                maps.put(kept_packet._replace(stream=PICTURES))
-            else:
-                writer.put(kept_packet)
-    totals = job.totals
-    return Report(
-        output=target,
-        seconds=time.perf_counter() - began,
-        ends_at=totals["last"] if _breaks_off(reader, totals["last"]) else None,
-        left_out=writer.left_out,
-        profile=profile.per_frame(totals["frames"] - kept),
-        notes=[*filter(None, [moved]), *totals["notes"], *totals.get("unused", []), *writer.notes],
-        hints=[] if guide is None else guide.given,
-        kept=kept,
-        confidence=confidence,
-        infrared=totals.get("infrared"),
-        **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
-    )
+        with contextlib.ExitStack() as outputs:
+            writer = outputs.enter_context(
+                VideoWriter(
+                    target, reader, codec=codec, options=options, audio=audio, part=job.part, label=label(), seal=seal
+                )
+            )
+            maps = confidence and outputs.enter_context(_maps(confidence, confidence_style, reader.info, session, job))
+            if not job.is_done:
+                stream = _stream(session, reader.info, writer.chroma_shape, gate, guide, profile)
+                shown = outputs.enter_context(_progress(reader, done=kept, enabled=progress))
+                behind = QUEUE if gate is None else BEHIND_GATE
+                _look_ahead(guide, read, job)
+                color_segments(
+                    reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile,
+                    shown=shown, maps=maps, mark=marking,
+                )  # fmt: skip
+            for kept_packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
+                if kept_packet.stream == CONFIDENCE:
+                    maps.put(kept_packet._replace(stream=PICTURES))
+                else:
+                    writer.put(kept_packet)
+        totals = job.totals
+        notes = [moved, marking and marking.note, *totals["notes"], *totals.get("unused", []), *writer.notes]
+        report = Report(
+            output=target,
+            seconds=time.perf_counter() - began,
+            ends_at=totals["last"] if _breaks_off(reader, totals["last"]) else None,
+            left_out=writer.left_out,
+            profile=profile.per_frame(totals["frames"] - kept),
+            notes=list(filter(None, notes)),
+            hints=[] if guide is None else guide.given,
+            kept=kept,
+            confidence=confidence,
+            infrared=totals.get("infrared"),
+            mark=marking and marking.as_json(),
+            frame_map=job.frame_map.as_json(from_first=start > 0),
+            computed=session.computed(),
+            **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
+        )
+        if finishing is not None:
+            finishing.record(report, Path(source), reader.files)  # after a kill, the job that goes on does it
+    return report
 
 
 def _maps(path: Path, style: Style, info: VideoInfo, session: Session, job: Job) -> ConfidenceVideo:
@@ -181,20 +196,16 @@ def _breaks_off(reader: VideoReader, last: float) -> bool:
     return expected is not None and last + 1.0 < 0.95 * expected
 
 
-def lossless_options(codec: str, options: Mapping[str, object]) -> dict[str, object]:
-    """Give an encoder's options for a lossless encoding, its preset kept.
+def _look_ahead(guide: Guide | None, read: Callable[[], VideoReader], job: Job) -> None:
+    if guide is None or not guide.looks_ahead:
+        return
+    with read() as ahead:
+        frames = ((item.luma, item.time) for item in ahead if isinstance(item, Frame))
+        guide.look_ahead(frames, job.folder)
 
-    Raises:
-        ValueError: If this codec is not known to have one, or the options ask for a loss.
-    """
-    if codec not in _LOSSLESS:
-        raise ValueError(f"encoder=lossless does not know encoder.codec={codec}: choose {', '.join(_LOSSLESS)}")
-    lossy = {name: value for name, value in options.items() if value is not None and name != "preset"}
-    if lossy:
-        name, value = next(iter(lossy.items()))
-        raise ValueError(f"encoder=lossless and encoder.{name}={value} contradict each other: leave one out")
-    preset = {"preset": options.get("preset")} if codec != "ffv1" else {}
-    return {**preset, **_LOSSLESS[codec]}
+
+def _mark(info: VideoInfo) -> Mark:
+    return Mark((info.height, info.width), info.display_matrix)
 
 
 def _stream(
@@ -205,9 +216,8 @@ def _stream(
     guide: Guide | None,
     profile: Profile,
 ) -> ChromaStream:
-    coding = ChromaCoding(info.matrix, info.full_range, info.bit_depth)
     shapes = {"shape": (info.height, info.width), "chroma_shape": chroma_shape}
-    return ChromaStream(session, coding, **shapes, gate=gate, guide=guide, profile=profile)
+    return ChromaStream(session, coding_of(info), **shapes, gate=gate, guide=guide, profile=profile)
 
 
 @contextlib.contextmanager

@@ -108,12 +108,17 @@ def find_weights(name: str) -> Path:
 
 def weights_digest(name: str) -> str:
     """Return the SHA-256 of a file of weights, with what lies beside it where a graph is of two files."""
-    path, digest = find_weights(name), hashlib.sha256()
-    for part in (path, path.with_suffix(".bin") if path.suffix == ".xml" else None):
-        if part is not None and part.is_file():
-            with part.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+    digest = hashlib.sha256()
+    for part in weights_files(find_weights(name)):
+        with part.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
+
+
+def weights_files(path: Path) -> list[Path]:
+    """Return a file of weights, with what lies beside it where a graph is of two files."""
+    beside = path.with_suffix(".bin")
+    return [path, beside] if path.suffix == ".xml" and beside.is_file() else [path]
 
 
 def save_weights(

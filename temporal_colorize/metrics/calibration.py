@@ -1,8 +1,10 @@
 """Confidence against how often it is right, and the temperature that brings the two together."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -60,6 +62,11 @@ class Reliability:
     def merge(self, other: "Reliability") -> None:
         """Add all that another one, of as many bins, has counted."""
         self._sums = self._sums + other._sums
+
+    @property
+    def counted(self) -> float:
+        """The weight of all that was added."""
+        return float(self._sums[0].sum())
 
     def table(self) -> list[ReliabilityBin]:
         """List the bins from low to high confidence, for a diagram."""
@@ -123,6 +130,33 @@ def fit_temperature(logits: Tensor, index: Tensor, *, least: float = 0.1, most: 
 
     found = minimize_scalar(loss, bounds=(math.log(least), math.log(most)), method="bounded", options={"xatol": 1e-4})
     return math.exp(found.x)
+
+
+def fit_curve(table: Sequence[ReliabilityBin], *, knots: int = 12) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Find the monotone curve from what was said to how often it was right (Zadrozny and Elkan 2002), of few knots.
+
+    Args:
+        table: Of a `Reliability` of many bins, of what was said; pixels that nothing was fitted to.
+        knots: About how many; each stands for as many pixels.
+
+    Returns:
+        Knots for linear interpolation, both rising and in 0..1: what was said, and how often that was right.
+
+    Raises:
+        ValueError: If nothing was counted.
+    """
+    from scipy.optimize import isotonic_regression
+
+    rows = np.array([(bar.weight, bar.confidence, bar.accuracy) for bar in table if bar.weight])
+    if not len(rows):
+        raise ValueError("no prediction was counted, so there is no curve to fit")
+    weight, said, right = rows.T
+    right = isotonic_regression(right, weights=weight).x
+    part = np.minimum((weight.cumsum() - weight / 2) * knots / weight.sum(), knots - 1).astype(int)
+    means = [
+        np.average([said[part == k], right[part == k]], axis=1, weights=weight[part == k]) for k in np.unique(part)
+    ]
+    return tuple(tuple(round(float(value), 4) for value in row) for row in np.transpose(means))
 
 
 def _require_index(scores: Tensor, index: Tensor) -> None:

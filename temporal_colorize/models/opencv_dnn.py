@@ -35,7 +35,7 @@ class OpenCVCaffe(nn.Module):
             Caffe importer.
     """
 
-    architecture = "caffe"
+    architecture, runtime = "caffe", "opencv"
     stride = 8
     fixed_size = None
     has_bins = False

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from temporal_colorize.video.origins import Origin
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -19,12 +21,14 @@ class Frame:
         pts: presentation time in units of ``time_base``; strictly increasing along a file.
         time_base: seconds per unit.
         duration: how long it is shown, in units of ``time_base``; 0 if the file does not say.
+        origin: which picture of the source it is; None for what does not come of a file.
     """
 
     luma: np.ndarray
     pts: int
     time_base: Fraction
     duration: int = 0
+    origin: Origin | None = None
 
     @property
     def time(self) -> float:

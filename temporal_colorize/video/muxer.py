@@ -16,6 +16,7 @@ from temporal_colorize.video.info import codec_of
 from temporal_colorize.video.paths import AS_IN_WAV, format_of
 
 _LARGEST_TIMESCALE = 2**31 - 1
+_SAME_EVERY_TIME = "fflags", "bitexact"  # or Matroska's numbers of tracks and of the file are random
 _KEEP_START = "avoid_negative_ts", "disabled"  # sound that starts before the picture stays where it is
 
 
@@ -31,7 +32,8 @@ def open_output(part: Path, target: Path, time_base: Fraction, copied: Sequence[
     container_format = format_of(target)
     if container_format == "matroska" and any(codec_of(stream) in AS_IN_WAV for stream in copied):
         # PyAV refuses such sound for Matroska itself, which does hold it; FFmpeg's tee muxer passes it on.
-        return av.open(f"[f=matroska:{'='.join(_KEEP_START)}]{_quoted(os.path.abspath(part))}", "w", format="tee")
+        options = ":".join("=".join(option) for option in (_KEEP_START, _SAME_EVERY_TIME))
+        return av.open(f"[f=matroska:{options}]{_quoted(os.path.abspath(part))}", "w", format="tee")
     options = dict([_KEEP_START])
     if container_format in ("mp4", "mov"):
         # A late start is counted in these units: FFmpeg's own choice, milliseconds, would round it.
@@ -39,6 +41,8 @@ def open_output(part: Path, target: Path, time_base: Fraction, copied: Sequence[
         if scale > _LARGEST_TIMESCALE:
             scale = time_base.denominator
         options["movie_timescale"] = str(max(scale, 1000))
+    else:
+        options.update([_SAME_EVERY_TIME])
     return av.open(os.path.abspath(part), "w", format=container_format, container_options=options)
 
 

@@ -16,6 +16,7 @@ from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.limits import Limits
 from temporal_colorize.video.loss import Loss
 from temporal_colorize.video.opening import oversized
+from temporal_colorize.video.origins import Origin, Origins
 from temporal_colorize.video.part import Part
 from temporal_colorize.video.timing import Timeline
 
@@ -66,6 +67,7 @@ class Pictures:
         before_keyframe: packets before the first picture that is shown.
         failed: how often decoding failed, or a picture came out marked as corrupt.
         deinterlaced: whether pictures were.
+        origins: where those that come out come from.
     """
 
     def __init__(self, stream: VideoStream, timeline: Timeline, plan: Plan, notes: list[str], *, careful: bool) -> None:
@@ -73,6 +75,7 @@ class Pictures:
         self._stream, self._timeline, self._plan, self._notes = stream, timeline, plan, notes
         self._careful, self._oversized = careful, False
         self._deinterlacer = Deinterlacer(plan.deinterlace, plan.info.time_base, notes)
+        self.origins = Origins()
         self._loss = Loss(plan.info.codec, interlaced=plan.info.interlaced)
 
     @property
@@ -119,6 +122,7 @@ class Pictures:
     def state(self) -> dict[str, Any]:
         """Copy what decoding from a keyframe on would not find out by itself; JSON can hold it."""
         carried = {"loss": self._loss.state(), "clock": self._timeline.picture_state()}
+        carried["origins"] = self.origins.state()
         return {**{name: getattr(self, name) for name in _COUNTS}, **carried, "deinterlaced": self.deinterlaced}
 
     def start_at_keyframe(self, state: dict[str, Any]) -> None:
@@ -132,6 +136,7 @@ class Pictures:
             setattr(self, name, state[name])
         self._loss.restore(state["loss"])
         self._timeline.restore_picture(state["clock"])
+        self.origins.restore(state["origins"])
 
     def _decode(self, packet: Packet | None) -> Iterator[VideoFrame]:
         try:
@@ -161,7 +166,9 @@ class Pictures:
         self._oversized |= refusal is not None
 
     def _time(self, picture: VideoFrame) -> None:
+        stamp = None if self._plan.untimed else self._timeline.original(picture.pts)
         if self._plan.untimed:
             picture.pts, picture.time_base, picture.duration = self.decoded - 1, self._plan.info.time_base, 1
         else:
             picture.pts = self._timeline.next_picture(picture.pts)
+        self.origins.note(picture.pts, Origin(self.decoded - 1, stamp, bool(picture.is_corrupt)))

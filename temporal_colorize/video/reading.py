@@ -172,12 +172,12 @@ class Reading:
         """Make frames of the pictures that are of the part."""
         part, base = self._plan.part, self._plan.info.time_base
         for picture in pictures:
-            self._last = picture.pts
+            self._last, origin = picture.pts, self.pictures.origins.take(picture.pts)
             self._has_passed_end |= part.is_over(picture.pts * base)
             if not self._has_passed_end and not part.begins_after(picture.pts * base):
                 luma = self._luma(picture, self._conform)
                 self.frames += 1
-                self._newest = Frame(luma, picture.pts - part.shift(base), base, picture.duration or 0)
+                self._newest = Frame(luma, picture.pts - part.shift(base), base, picture.duration or 0, origin)
                 yield self._newest
 
     def _luma(self, picture: VideoFrame, conform: Conformer) -> np.ndarray:

@@ -14,6 +14,7 @@ _LONGEST_GAP = Fraction(6 * 3600)  # seconds forward; FFmpeg also takes a clock 
 _REORDERED = 16  # pictures; as far apart may packets without a decoding time be out of order
 _LEADING = ("audio", "video")  # subtitles may lie anywhere
 _MOST_NOTES = 5
+_IN_FLIGHT = 256  # pictures; more no decoder holds back
 
 
 class Clock:
@@ -81,6 +82,7 @@ class Timeline:
         if start < 0:
             notes.append(f"its clock begins at {float(start):.2f} s: moved to begin at 0")
         self._moved = 0
+        self._moves: dict[int, int] = {}  # of pictures not decoded yet: ticks by which they moved, by their new time
         self._shifts = [max(Fraction(0), -start)]  # seconds, of each clock in turn
         self._chosen: dict[int, int] = {}  # of a stream: the index of its shift
         self._last: dict[int, Fraction] = {}  # of a stream: its last stamp, moved
@@ -95,6 +97,10 @@ class Timeline:
     def next_picture(self, stamp: int | None) -> int:
         """Return the time to use for the next picture, given what the decoder says."""
         return self._pictures.next(stamp)
+
+    def original(self, stamp: int | None) -> int | None:
+        """Return what the file says where the decoder says this of the time of a picture; for each of them once."""
+        return None if stamp is None else stamp - self._moves.pop(stamp, 0)
 
     @property
     def repaired(self) -> int:
@@ -207,6 +213,10 @@ class Timeline:
         packet.pts = None if packet.pts is None else packet.pts + ticks
         packet.dts = None if packet.dts is None else packet.dts + ticks
         self._moved += 1
+        if packet.stream.index == self._picture_stream and packet.pts is not None:
+            self._moves[packet.pts] = ticks
+            if len(self._moves) > _IN_FLIGHT:  # one that never came
+                self._moves.pop(next(iter(self._moves)))
 
 
 def _stamp(packet: Packet) -> Fraction | None:

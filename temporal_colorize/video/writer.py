@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -20,6 +20,7 @@ from temporal_colorize.video.encoder import add_video, choose_encoder, open_twin
 from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
+from temporal_colorize.video.labels import Label, label_video
 from temporal_colorize.video.muxer import open_output
 from temporal_colorize.video.packets import PICTURES, Kept
 from temporal_colorize.video.paths import format_of
@@ -54,6 +55,8 @@ class VideoWriter:
         metadata: Mapping[str, str] | None = None,
         audio: Literal["copy", "drop"] = "copy",
         part: Path | None = None,
+        label: Label | None = None,
+        seal: Callable[[Path], None] | None = None,
     ) -> None:
         """Open an output and its encoder.
 
@@ -67,6 +70,8 @@ class VideoWriter:
             metadata: added to the source's, replacing equal keys. MP4 keeps standard keys only ("comment", "title").
             audio: "drop" leaves the sound out.
             part: where to write until the end, on the same disk; a hidden name beside the output if None.
+            label: what the file is to say of its colours, added to the metadata.
+            seal: changes the file when it is complete, before it takes its name; its errors are passed on.
 
         Raises:
             VideoError: if the output cannot be written there, or cannot hold this picture or this sound.
@@ -83,7 +88,9 @@ class VideoWriter:
         chosen = {key: str(value) for key, value in (options or {}).items() if value is not None}
         self._encoder = choose_encoder(codec, self.info, chosen, str(self.path))
         self.notes = [self._encoder.note] if self._encoder.note else []
+        self._label, self._seal = label, seal
         self._part = part or self.path.with_name(f".{self.path.name}.part")
+        added = {**(metadata or {}), **(label.metadata() if label else {})}
         self._claim()
         try:
             with self._clearly("choose another output name"):
@@ -95,7 +102,7 @@ class VideoWriter:
                 if reader is not None:
                     adopted = adopt(reader, self._container, self._stream, path=self.path, keep_audio=audio == "copy")
                     self._copies, self.left_out = adopted.copies, self.left_out + adopted.left_out
-                self._container.metadata.update(metadata or {})
+                self._container.metadata.update(added)
                 self._container.start_encoding()  # writes the header: what the container refuses, it refuses now
         except BaseException:
             self._discard()
@@ -185,6 +192,11 @@ class VideoWriter:
                 if not self._written:
                     raise VideoError(f"{self.path}: no picture was written to it, so there is no output")
                 self._container.close()
+                if self._label is not None:
+                    label_video(self._part, format_of(self.path), self._label)
+            if self._seal is not None:
+                self._seal(self._part)
+            with self._clearly():
                 os.replace(self._part, self.path)
         except BaseException:
             self._discard()

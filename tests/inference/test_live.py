@@ -18,13 +18,14 @@ from temporal_colorize.inference.chroma_stream import ChromaStream
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.health import HealthOptions
 from temporal_colorize.inference.live import Camera, LivePlan, _CameraRun, tell
+from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.video.live import Picture, SourceOptions, TargetOptions
 from temporal_colorize.video.live.sound import Sound
 from tests.support.live import ENCODING, live_info, live_pictures
 from tests.support.networks import tiny_weights
 from tests.support.rtsp import wait_until
-from tests.support.videos import write_video
+from tests.support.videos import index_luma, index_of, lumas_of, write_video
 
 
 def test_a_switch_to_infrared_restarts_the_colours_and_a_gap_in_the_same_scene_does_not() -> None:
@@ -77,6 +78,18 @@ def run_of(folder: Path, make_session: object, *, audio: bool = False) -> _Camer
     run = _CameraRun(Camera("door", "rtsp://host/cam", str(folder / "a.mkv")), tiny_weights(), plan)
     run._source = Fed(folder)
     return run
+
+
+def test_the_mark_is_in_live_pictures_and_nowhere_else(tmp_path: Path) -> None:
+    run = run_of(tmp_path, lambda weights: Session(weights, SessionOptions(size=64)))
+    run._plan = replace(run._plan, mark=True)
+    run.start()
+    wait_until(lambda: run._output.frames > 5, seconds=8, what="pictures")
+    run.stop()
+    run.thread.join(5)
+    mark = Mark((96, 128))
+    for luma in lumas_of(tmp_path / "a.mkv")[:3]:
+        np.testing.assert_array_equal(luma, mark.put(index_luma(index_of(luma)), low=16, high=235))
 
 
 @pytest.mark.parametrize("audio", [True, False])

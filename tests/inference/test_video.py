@@ -6,8 +6,9 @@ import pytest
 
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session, SessionOptions
-from temporal_colorize.inference.video import colorize_video, lossless_options
+from temporal_colorize.inference.video import colorize_video
 from temporal_colorize.video import VideoError, probe
+from temporal_colorize.video.lossless import lossless_options
 from tests.support.networks import tiny_weights
 from tests.support.videos import (
     BT709,

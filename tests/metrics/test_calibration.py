@@ -4,7 +4,7 @@ import torch
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from temporal_colorize.color.bins import encode_soft
-from temporal_colorize.metrics.calibration import Reliability, fit_temperature, top_bin
+from temporal_colorize.metrics.calibration import Reliability, fit_curve, fit_temperature, top_bin
 
 
 def generator() -> torch.Generator:
@@ -87,3 +87,24 @@ def test_temperature_of_separable_logits_is_the_least() -> None:
     assert fit_temperature(logits, torch.arange(5)[:, None, None], least=0.2) == pytest.approx(0.2, rel=0.01)
     with pytest.raises(ValueError, match="least=0"):
         fit_temperature(logits, torch.arange(5)[:, None, None], least=0)
+
+
+def test_a_curve_brings_what_was_said_to_what_was_so() -> None:
+    said = Reliability(bins=200)
+    level = torch.linspace(0, 1, 20_001)
+    said.add(level, level**2)  # sure of itself, and wrong
+    knots, right = fit_curve(said.table(), knots=20)
+    assert len(knots) == 20 and list(knots) == sorted(knots) and list(right) == sorted(right)
+    mended = Reliability()
+    mended.add(torch.from_numpy(np.interp(level, knots, right)), level.double() ** 2)
+    assert said.ece() > 0.15 and mended.ece() < 0.01
+
+
+def test_a_curve_never_falls_and_needs_something_to_fit() -> None:
+    said = Reliability(bins=10)
+    said.add(
+        torch.tensor([0.15, 0.35, 0.55, 0.75]), torch.tensor([0.2, 0.6, 0.4, 0.9]), weights=torch.tensor(4 * [5.0])
+    )
+    assert fit_curve(said.table(), knots=4) == ((0.15, 0.35, 0.55, 0.75), (0.2, 0.5, 0.5, 0.9))
+    with pytest.raises(ValueError, match="no prediction"):
+        fit_curve(Reliability().table())

@@ -1,5 +1,7 @@
 """What is known of a frame's colours beside the network, and who says so."""
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -50,10 +52,12 @@ class Guide(Protocol):
     Attributes:
         given: What it was given, a line each, for the record.
         notes: What of it has not been used, a line each.
+        looks_ahead: Whether `look_ahead` must be called after `begin`, before the first frame.
     """
 
     given: list[str]
     notes: list[str]
+    looks_ahead: bool
 
     def settings(self) -> dict[str, object]:
         """Name what its guidance depends on, files by digest; JSON can hold it."""
@@ -67,8 +71,14 @@ class Guide(Protocol):
         """
         ...
 
+    def look_ahead(self, frames: Iterable[tuple[np.ndarray, float]], folder: Path) -> None:
+        """Take luma codes and seconds of all frames, in order, which will come once more; a folder keeps files on the
+        way.
+        """
+        ...
+
     def __call__(self, luma: np.ndarray, seen: np.ndarray, time: float) -> Guidance | None:
-        """Take the next frame: luma codes at chroma resolution, those that the network sees, and seconds.
+        """Take the next frame: luma codes, (H, W), those that the network sees, and seconds.
 
         None if nothing is known of it.
         """

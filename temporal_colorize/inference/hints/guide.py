@@ -1,44 +1,61 @@
-"""The guide that a user's hints are: given at their frames, and carried on from there."""
+"""The guide that a user's hints are: given at their frames, and carried on from there, and back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
+from temporal_colorize.inference.cuts import CutDetector
+from temporal_colorize.inference.hints.carrying import MOST, Carrier, Stamp, lay_stamps, working_luma, working_shape
 from temporal_colorize.inference.hints.drawing import draw
 from temporal_colorize.inference.hints.entries import Hint, digest
 from temporal_colorize.inference.hints.guidance import Guidance, View
-from temporal_colorize.inference.snapshot import Snapshot, give_back, take
+from temporal_colorize.inference.hints.past import Past
+from temporal_colorize.inference.planes import lightness_of, shrink
+from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
+from temporal_colorize.options import require_one_of
 
-_CARRIED = ("_frame", "_first", "_last", "_done")
+Direction = Literal["forward", "both"]
+DIRECTIONS = ("forward", "both")
+_CARRIED = ("_frame", "_first", "_last", "_done", "_left")
 
 
 class HintGuide:
-    """Gives hints at their frames.
+    """Gives hints at their frames, and where they have gone in later ones, until a cut.
 
     Args:
         hints: See `read_hints`.
+        direction: "both" carries them backwards as well, for which the video is read once more, before.
 
     Attributes:
         given: The hints, a line each.
+        looks_ahead: Whether `look_ahead` must be called, after `begin`.
     """
 
-    def __init__(self, hints: Sequence[Hint]) -> None:
-        self._hints = list(hints)
+    def __init__(self, hints: Sequence[Hint], *, direction: Direction = "forward") -> None:
+        require_one_of("direction", direction, DIRECTIONS)
+        self._hints, self._direction = list(hints), direction
         self.given = [str(hint) for hint in hints]
-        self._frame = 0
-        self._first = self._last = 0.0  # seconds, of the first frame and of the last
-        self._done = np.zeros(len(hints), bool)
+        self.looks_ahead = direction == "both"
+        self._left = 0  # pieces that are not followed
+        self._earlier: dict[int, list[tuple[Stamp, np.ndarray]]] = {}  # by frame, carried backwards
+        self._carrier = Carrier()
+        self._restart()
         self._view: View
 
     @property
     def notes(self) -> list[str]:
-        """Hints whose frame has not come."""
+        """Hints whose frame has not come, and that there were too many."""
         missing = [hint for hint, done in zip(self._hints, self._done, strict=True) if not done]
-        return [f"{hint}: not used, there is no such picture" for hint in missing]
+        lines = [f"{hint}: not used, there is no such picture" for hint in missing]
+        if self._left:
+            lines.append(f"{self._left} hinted pieces hold in their frame alone: {MOST} are followed at a time")
+        return lines
 
     def settings(self) -> dict[str, object]:
         """Name what the guidance depends on."""
-        return {"hints": digest(self._hints)}
+        return {"hints": digest(self._hints), "direction": self._direction}
 
     def begin(self, view: View) -> None:
         """Get ready for a stream.
@@ -47,21 +64,63 @@ class HintGuide:
             ValueError: If a hint is outside its pictures.
         """
         self._view = view
+        self._detect = CutDetector(view.cut_threshold)
         for hint in self._hints:
             draw(hint, view.shape, view.chroma_shape)
 
+    def look_ahead(self, frames: Iterable[tuple[np.ndarray, float]], folder: Path) -> None:
+        """Carry hints backwards from their frames to the cut before.
+
+        Args:
+            frames: Luma codes and seconds of all the stream's frames, in order.
+            folder: Where the last frames are kept on the way.
+        """
+        waiting = len(self._hints)
+        with Past(folder / "hints.past") as past:
+            for number, (luma, time) in enumerate(frames):
+                seen = shrink(shrink(luma, *self._view.chroma_shape), *self._view.seen)
+                if self._detect(lightness_of(seen, self._view.coding)):
+                    past.forget()
+                working, due = working_luma(luma, self._view.coding), self._due(time)
+                for hint in due:
+                    self._carry_back(hint, working, past, number)
+                past.add(working)
+                waiting -= len(due)
+                if not waiting:
+                    break
+        self._restart()
+        self._detect = CutDetector(self._view.cut_threshold)
+
     def snapshot(self) -> Snapshot:
         """Copy what is carried from frame to frame."""
-        return take(self, _CARRIED)
+        parts = {"detect": take(self._detect, CutDetector.CARRIED), "carrier": self._carrier.snapshot()}
+        nested = [nest(name, part) for name, part in parts.items()]
+        return {**take(self, _CARRIED), **nested[0], **nested[1]}
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a `snapshot` of a guide like this one."""
         give_back(self, _CARRIED, snapshot)
+        give_back(self._detect, CutDetector.CARRIED, unnest("detect", snapshot))
+        self._carrier.restore(unnest("carrier", snapshot))
 
     def __call__(self, luma: np.ndarray, seen: np.ndarray, time: float) -> Guidance | None:
         """Take the next frame; see `Guide`."""
-        due = self._due(time)
-        return self._draw(due) if due else None
+        number = self._frame
+        if self._detect(lightness_of(seen, self._view.coding)):
+            self._carrier.carried.clear()
+        due, working = self._due(time), None
+        if due or self._carrier.carried:
+            working = working_luma(luma, self._view.coding)
+            self._carrier.step(working)
+        stamps = [*self._earlier.get(number, []), *((one.stamp, one.ab) for one in self._carrier.carried)]
+        known = self._lay(stamps, luma.shape) if stamps else None
+        for hint in due:
+            known = self._draw(hint, known, working)
+        return known
+
+    def _restart(self) -> None:
+        self._frame, self._first, self._last = 0, 0.0, 0.0  # and the seconds of the first frame and of the last
+        self._done = np.zeros(len(self._hints), bool)
 
     def _due(self, time: float) -> list[Hint]:
         """List the hints of the frame at this time, the one nearest to theirs, and count it."""
@@ -77,11 +136,22 @@ class HintGuide:
         self._frame, self._last = self._frame + 1, time
         return [self._hints[number] for number in due]
 
-    def _draw(self, hints: Sequence[Hint]) -> Guidance:
-        """Draw hints, later ones over earlier ones."""
-        ab = np.zeros((2, *self._view.chroma_shape), np.float32)
-        mask = np.zeros(self._view.chroma_shape, np.float32)
-        for hint in hints:
-            colour, where = draw(hint, self._view.shape, self._view.chroma_shape)
-            ab[:, where], mask[where] = colour[:, where], 1
-        return Guidance(ab, mask, fresh=True)
+    def _lay(self, stamps: Sequence[tuple[Stamp, np.ndarray]], shape: tuple[int, int]) -> Guidance | None:
+        laid = lay_stamps(stamps, self._view.chroma_shape, working_shape(shape))
+        return None if laid is None else Guidance(*laid)
+
+    def _draw(self, hint: Hint, known: Guidance | None, working: np.ndarray) -> Guidance:
+        """Draw a hint over what is known of its frame, and begin to carry it."""
+        colour, where = draw(hint, self._view.shape, self._view.chroma_shape)
+        if known is None:
+            known = Guidance(np.zeros_like(colour), np.zeros(where.shape, np.float32))
+        known.ab[:, where], known.mask[where] = colour[:, where], 1
+        self._left += self._carrier.add(working, colour, where)
+        return known._replace(fresh=True)
+
+    def _carry_back(self, hint: Hint, working: np.ndarray, past: Past, number: int) -> None:
+        carrier = Carrier()
+        carrier.add(working, *draw(hint, self._view.shape, self._view.chroma_shape))
+        for back, luma in enumerate(past.backwards(), start=1):
+            carrier.step(luma)
+            self._earlier.setdefault(number - back, []).extend((one.stamp, one.ab) for one in carrier.carried)

@@ -1,6 +1,7 @@
 """Several guides as one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -28,6 +29,16 @@ class JoinedGuide:
     def notes(self) -> list[str]:
         """What they have not used."""
         return [line for guide in self._guides for line in guide.notes]
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether one of them looks ahead."""
+        return any(guide.looks_ahead for guide in self._guides)
+
+    def look_ahead(self, frames: Iterable[tuple[np.ndarray, float]], folder: Path) -> None:
+        """Show all frames to the one that looks ahead."""
+        (guide,) = (guide for guide in self._guides if guide.looks_ahead)  # hints; references do not
+        guide.look_ahead(frames, folder)
 
     def settings(self) -> dict[str, object]:
         """Name what their guidance depends on."""

@@ -29,7 +29,10 @@ class ReferenceGuide:
 
     Attributes:
         given: What fitted in the first scene, in a line.
+        looks_ahead: Never.
     """
+
+    looks_ahead = False
 
     def __init__(self, references: Sequence[Reference], options: RegisteringOptions | None = None) -> None:
         self._references, self._options = list(references), options or RegisteringOptions()

@@ -22,9 +22,13 @@ class GraphEngine(Protocol):
 
     Attributes:
         inputs: Names of what it takes, which a network that ignores hints may do without.
+        runtime: Its name.
+        precision: In which it computes: fp32, bf16, fp16.
     """
 
     inputs: frozenset[str]
+    runtime: str
+    precision: str
 
     def run(self, arrays: Arrays, outputs: Shapes) -> list[np.ndarray]:
         """Compute one step, given the inputs and the shapes of the outputs in their order; the results are the
@@ -45,6 +49,7 @@ class GraphNet(nn.Module):
         self.stride, self.fixed_size, self.has_bins = card.stride, card.fixed_size, card.has_bins
         self.state_planes = card.state_planes
         self._output_stride, self._output_names, self._engine = card.output_stride, card.outputs, engine
+        self.runtime, self.precision = engine.runtime, engine.precision
         self._no_hints = np.zeros(0, np.float32)
 
     def prepare(self, height: int, width: int) -> None:

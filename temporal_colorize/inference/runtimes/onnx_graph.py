@@ -118,6 +118,8 @@ class Engine:
         ValueError: If the graph is damaged.
     """
 
+    runtime, precision = "onnx", "fp32"
+
     def __init__(self, model: onnx.ModelProto, *, precision: str, threads: int, cache: Path | None) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

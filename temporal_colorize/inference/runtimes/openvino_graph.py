@@ -81,10 +81,13 @@ class Engine:
         ValueError: If the processor does not have that precision.
     """
 
+    runtime = "openvino"
+
     def __init__(self, model: ov.Model, *, precision: str, threads: int, cache: Path | None) -> None:
         self._core, self._model = ov.Core(), model
+        self.precision = self._chosen(precision)
         self._settings = {
-            "INFERENCE_PRECISION_HINT": self._hint(precision),
+            "INFERENCE_PRECISION_HINT": _HINTS[self.precision],
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",
             "ENABLE_CPU_PINNING": False,  # the encoder needs the same cores
@@ -95,13 +98,13 @@ class Engine:
         self._requests: dict[object, ov.InferRequest] = {}  # by the shapes of their inputs; None: any
         self._one_at_a_time = threading.Lock()
 
-    def _hint(self, precision: str) -> str:
+    def _chosen(self, precision: str) -> str:
         able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
             precision = "bf16" if "BF16" in able else "fp32"
         if precision != "fp32" and precision.upper() not in able:
             raise ValueError(f"precision={precision} is not what this processor computes in: choose auto or fp32")
-        return _HINTS[precision]
+        return precision
 
     def prepare(self, inputs: Shapes) -> None:
         """Compile once more for these shapes alone, which is a tenth faster or more."""

@@ -55,6 +55,7 @@ class TorchNet(nn.Module):
     def __init__(self, net: VideoColorizer, dtype: torch.dtype) -> None:
         super().__init__()
         self.net, self.dtype = net, dtype
+        self.precision = next(name for name, kind in _TYPES.items() if kind == dtype)
         self.architecture, self.config = net.architecture, net.config
         self.stride, self.fixed_size, self.has_bins = net.stride, net.fixed_size, net.has_bins
         self.state_planes = net.state_planes

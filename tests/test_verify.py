@@ -1,0 +1,107 @@
+"""verify.py as a user runs it, and infer.py run twice."""
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from temporal_colorize import cli
+from tests.support.networks import tiny_weights_file
+from tests.support.program import run
+from tests.support.videos import write_video
+
+FAST = (
+    "inference.size=64", "progress=false", "segment=10", "encoder=lossless", "encoder.preset=ultrafast", "mark=true"
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip with sound, and a.mkv and b.mkv, colourings of it by two processes; this is one of them."""
+    folder = tmp_path_factory.mktemp("verify")
+    write_video(folder / "clip.mp4", count=24, audio="aac")
+    given = (f"video={folder / 'clip.mp4'}", f"weights={tiny_weights_file(folder)}", *FAST)
+    done = run("infer.py", *given, f"output={folder / 'a.mkv'}")
+    assert done.returncode == 0, done.stderr
+    status, _, errors = here(cli.infer, *given, "threads=1", f"output={folder / 'b.mkv'}")
+    assert status == 0, errors
+    return folder
+
+
+def here(program: Callable[[], None], *arguments: str) -> tuple[int, str, str]:
+    """Run a program in this process; return its exit status and what it says."""
+    out, error, argv = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["program.py", *arguments]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+            program()
+    except SystemExit as ended:
+        return ended.code, out.getvalue(), error.getvalue()
+    finally:
+        sys.argv = argv
+    return 0, out.getvalue(), error.getvalue()
+
+
+def test_two_processes_give_the_same_file(folder: Path) -> None:
+    """Byte for byte, so frame by frame as well."""
+    assert (folder / "a.mkv").read_bytes() == (folder / "b.mkv").read_bytes()
+    one, other = (json.loads((folder / f"{name}.mkv.json").read_text()) for name in "ab")
+    same = set(one) - {"run", "config"}
+    one["output"].pop("name"), other["output"].pop("name")
+    assert {name: one[name] for name in same} == {name: other[name] for name in same}
+
+
+def test_the_record_names_what_ran(folder: Path) -> None:
+    record = json.loads((folder / "a.mkv.json").read_text())
+    assert record["computed"]["runtime"] in ("openvino", "torch") and record["computed"]["precision"] != "auto"
+    assert record["config"]["segment"] == 10 and record["config"]["encoder"]["lossless"] is True
+    assert record["encoder"]["codec"] == "libx264" and record["encoder"]["options"]["qp"] == 0
+    assert record["frames"]["runs"] == [{"frame": 0, "count": 24, "picture": 0, "moved": 0, "damaged": False}]
+    assert record["done"]["mark"]["text"] == "COLOURS ESTIMATED"
+
+
+def test_nothing_differs(folder: Path) -> None:
+    done = run("verify.py", str(folder / "a.mkv"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split(": ")[:2] for line in done.stdout.splitlines()] == [
+        ["output", "ok"], ["source", "ok"], ["weights", "ok"], ["signature", "not checked"], ["frames", "ok"],
+        ["luma", "ok"],
+    ]  # fmt: skip
+
+
+def test_a_name_with_an_equals_sign_and_something_that_differs(folder: Path) -> None:
+    odd, record = folder / "a = b.mkv", f"record={folder / 'a.mkv.json'}"
+    odd.write_bytes((folder / "a.mkv").read_bytes())
+    assert here(cli.verify, str(odd), record)[0] == 0
+    odd.write_bytes(odd.read_bytes() + b"\0")
+    status, said, _ = here(cli.verify, f"output={odd}", record)
+    assert status == 1 and said.startswith("output: DIFFERS: a = b.mkv has SHA-256 ")
+
+
+def test_a_video_that_was_encoded_with_loss_has_no_luma_to_compare(folder: Path) -> None:
+    known = json.loads((folder / "a.mkv.json").read_text())
+    (folder / "lossy.json").write_text(json.dumps({**known, "encoder": {"lossless": False}}))
+    status, said, _ = here(cli.verify, str(folder / "a.mkv"), f"record={folder / 'lossy.json'}")
+    assert status == 0 and "luma: not checked: a.mkv was encoded with loss" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["clip.mp4"], "run infer.py again"),
+        (["gone.mp4"], "there is no such file"),
+        (["a.mkv", "source=gone.mp4"], "source=gone.mp4"),
+        (["a.mkv", "weights=gone"], "weights=gone"),
+        (["record=a.mkv.json"], "output is missing"),
+        (["a.mkv", "colour=red"], "colour"),
+        ([], ""),
+    ],
+)
+def test_bad_input_is_one_line(folder: Path, arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    status, _, errors = here(cli.verify, *arguments)
+    assert status == 2 and said in errors and errors.count("\n") == bool(arguments)
