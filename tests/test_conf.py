@@ -11,6 +11,7 @@ from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.naming import NamingOptions
 from temporal_colorize.inference.runtimes import RuntimeOptions
 from temporal_colorize.inference.session import SessionOptions
+from temporal_colorize.inference.variants import VariantOptions
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.training.module import ColorizationModule
 from temporal_colorize.video import Limits
@@ -94,6 +95,10 @@ def test_the_opencv_network_is_not_for_training(tmp_path: Path) -> None:
 def test_naming_composes_and_builds(choice: str) -> None:
     config = cli.compose("ask", [f"naming={choice}"])
     assert NamingOptions(**config.naming).arithmetic == config.naming.arithmetic
+
+
+def test_variants_build() -> None:
+    assert VariantOptions(**cli.compose("infer", []).variant).regions > 0
 
 
 @pytest.mark.parametrize(("group", "choice"), [(g, c) for g in INFER_GROUPS for c in choices(g)])

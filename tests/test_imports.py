@@ -22,7 +22,7 @@ ALLOWED = {
     "data": {"color", "options", "video"},
     "inference": {"color", "models", "options", "video"},
     "training": {"color", "models", "losses", "gradient_prior", "metrics", "data", "inference", "options"},
-    "evaluation": {"color", "models", "metrics", "data", "inference"},
+    "evaluation": {"color", "models", "metrics", "data", "inference", "options"},
     "export": {"color", "inference", "models", "options"},
     "provenance": {"inference", "video"},
     "cli": {"training", "evaluation", "export", "inference", "options", "provenance", "video"},

@@ -60,6 +60,23 @@ def test_where_the_time_goes_is_told_and_written(weights: Path, tmp_path: Path) 
     assert not (tmp_path / "b.mp4").exists()
 
 
+def test_variants_are_files_with_their_probability(weights: Path, tmp_path: Path) -> None:
+    """Of a still that a random network is in doubt about: the first is what a run without variants writes."""
+    blocks = np.random.default_rng(0).integers(60, 220, (3, 4), np.uint8)
+    cv2.imwrite(str(tmp_path / "a.png"), cv2.resize(blocks, (96, 72), interpolation=cv2.INTER_NEAREST))
+    easy = ("variant.least=0.0", "variant.differ=5", f"report={tmp_path / 'r.json'}")
+    result = infer(weights, f"video={tmp_path / 'a.png'}", "variants=2", "runtime=torch", *easy)
+    assert result.returncode == 0, result.stderr
+    reports = json.loads((tmp_path / "r.json").read_text())["variants"]
+    assert [report["output"] for report in reports] == [str(tmp_path / f"a.color.{number}.png") for number in (1, 2)]
+    assert reports[0]["variant"].startswith("variant 1 of 2, probability") and reports[0]["hints"] == []
+    assert reports[1]["variant"] in result.stdout and reports[1]["hints"]
+    first, second = (cv2.imread(str(tmp_path / f"a.color.{number}.png")).astype(int) for number in (1, 2))
+    assert np.abs(first - second).max() > 5
+    refused = infer(weights, f"video={tmp_path / 'a.png'}", "variants=2", f"hints={tmp_path / 'a.png'}")
+    assert refused.returncode == 2 and "give one of them alone" in refused.stderr
+
+
 def test_lossless_and_output(weights: Path, tmp_path: Path) -> None:
     given = write_video(tmp_path / "a.mp4", count=4)
     result = infer(weights, f"video={tmp_path / 'a.mp4'}", f"output={tmp_path / 'b.mkv'}", "encoder=lossless")
@@ -90,6 +107,17 @@ def test_a_picture(weights: Path, tmp_path: Path) -> None:
     result = infer(weights, f"video={tmp_path / 'photo.jpg'}")
     assert result.returncode == 0, result.stderr
     assert cv2.imread(str(tmp_path / "photo.color.jpg")).shape == (48, 64, 3)
+
+
+def test_how_sure_it_is_beside_a_clip(weights: Path, tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=8)
+    given = (f"video={tmp_path / 'a.mp4'}", f"confidence={tmp_path / 'sure.mp4'}", "confidence_style=luma")
+    result = infer(weights, *given, "abstain=1", f"report={tmp_path / 'a.json'}")
+    assert result.returncode == 0, result.stderr
+    assert frame_times(tmp_path / "sure.mp4") == frame_times(tmp_path / "a.mp4")
+    assert json.loads((tmp_path / "a.json").read_text())["confidence"] == str(tmp_path / "sure.mp4")
+    # Random weights are sure of nothing, so all colour is faded.
+    assert (planes(tmp_path / "a.color.mp4")[:, 96:] == 128).all()
 
 
 def test_a_folder_with_a_broken_file(weights: Path, tmp_path: Path) -> None:
@@ -181,6 +209,10 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     lines["rate"] = ([f"video={clip}", "rate=fast"], ["rate=fast", "number"])
     lines["sequence"] = ([f"video={folder / 'frames%04d.png'}"], ["frames%04d.png", "digits"])
     lines["lossless"] = ([f"video={clip}", "encoder=lossless", "encoder.codec=h264_nvenc"], ["h264_nvenc", "libx264"])
+    lines["abstain"] = ([f"video={clip}", "abstain=2"], ["abstain=2"])
+    lines["confidence"] = ([f"video={clip}", f"confidence={folder / 'sure.avi'}"], ["confidence=", "sure.avi", ".mp4"])
+    lines["confidence style"] = ([f"video={clip}", "confidence_style=jet"], ["confidence_style=jet", "viridis"])
+    lines["confidence of many"] = ([f"video={folder}", "confidence=sure.mp4"], ["confidence=sure.mp4", "one file"])
     lines["device"] = ([f"video={clip}", "device=tpu"], ["device=tpu"])
     return {name: ([f"weights={weights}", *FAST, *arguments], words) for name, (arguments, words) in lines.items()}
 

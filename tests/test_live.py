@@ -205,6 +205,7 @@ def test_sources_outputs_and_names_are_paired() -> None:
         (["video=rtsp://a", "output=a.mp4", "+live.foo=1"], "live.foo is unknown: choose batch"),
         (["video=rtsp://a", "output=a.mp4", "start=3"], "start=3 is for files"),
         (["video=rtsp://a", "output=a.mp4", "report=a.json"], "report=a.json is for files"),
+        (["video=rtsp://a", "output=a.mp4", "confidence=b.mp4"], "confidence=b.mp4 is for files"),
         (["video=rtsp://a", "output=a.mp4", "live.source.queue=0"], "live.source.queue=0"),
         (["video=rtsp://a", "output=a.mp4", "live.source.queue=2.5"], "live.source.queue=2.5 must be a whole number"),
         (["video=rtsp://a", "output=a.mp4", "live.batch=1.5"], "live.batch=1.5 must be a whole number"),

@@ -12,6 +12,7 @@ from temporal_colorize.data.pictures import Photographs
 from temporal_colorize.evaluation.painter import Condition
 from temporal_colorize.evaluation.run import Plan, evaluate
 from temporal_colorize.evaluation.scenes import find_scenes
+from temporal_colorize.inference.naming import NamingOptions
 from temporal_colorize.inference.runtimes import RuntimeOptions
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.inference.weights import Weights, load_weights
@@ -35,6 +36,7 @@ def groups() -> dict[str, dict[str, dict[str, float]]]:
         options=SessionOptions(),
         runtime=RuntimeOptions(runtime="torch"),
         device="cpu",
+        naming=NamingOptions(arithmetic=1, geometric=0, difference=10, reach=0),
         drift_frames=0,
     )
     return evaluate(scenes, plan).scores["clean"]

@@ -65,9 +65,9 @@ def test_the_record_names_what_ran(folder: Path) -> None:
 
 
 def test_nothing_differs(folder: Path) -> None:
-    done = run("verify.py", str(folder / "a.mkv"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert [line.split(": ")[:2] for line in done.stdout.splitlines()] == [
+    status, said, errors = here(cli.verify, str(folder / "a.mkv"))
+    assert status == 0, said + errors
+    assert [line.split(": ")[:2] for line in said.splitlines()] == [
         ["output", "ok"], ["source", "ok"], ["weights", "ok"], ["signature", "not checked"], ["frames", "ok"],
         ["luma", "ok"],
     ]  # fmt: skip
@@ -105,3 +105,8 @@ def test_bad_input_is_one_line(folder: Path, arguments: list[str], said: str, mo
     monkeypatch.chdir(folder)
     status, _, errors = here(cli.verify, *arguments)
     assert status == 2 and said in errors and errors.count("\n") == bool(arguments)
+
+
+def test_its_help_is_there() -> None:
+    done = run("verify.py", "--help")
+    assert done.returncode == 0 and "usage: python verify.py OUTPUT" in done.stdout

@@ -35,6 +35,7 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   encoder=x264|lossless|live   or its parts: encoder.codec=libx264 encoder.preset=medium encoder.crf=18
   vividness=0..1               0 honest (often greyish), 1 vivid (often wrong); default: what suits the weights
   temperature=T                1 the mean of the likely colours, 0.38 near the likeliest; default: by the weights
+  variants=3                   the most probable colourings that differ: clip.color.1.mp4 ...; docs/names.md
   inference.size=192           shorter side of what the network sees, in pixels; default: by the weights
   device=auto                  cpu, cuda, mps
   runtime=auto                 torch, openvino, onnx: what computes the network; docs/runtimes.md

@@ -25,9 +25,12 @@ def evaluate_once(config: "DictConfig") -> None:
 
     from temporal_colorize.evaluation import report
     from temporal_colorize.evaluation.cost import measure_costs
+    from temporal_colorize.evaluation.name_tables import name_summary
+    from temporal_colorize.evaluation.naming import fit_naming
     from temporal_colorize.evaluation.run import Plan
     from temporal_colorize.evaluation.run import evaluate as measure
     from temporal_colorize.evaluation.scenes import find_scenes
+    from temporal_colorize.inference.naming import NamingOptions
     from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import SessionOptions
     from temporal_colorize.options import require_number
@@ -49,6 +52,7 @@ def evaluate_once(config: "DictConfig") -> None:
         raise ValueError(f"weights={','.join(names)}: two of them have the same name; rename one, or its folder")
     if config.calibrate is not None:
         _check_calibration(config.calibrate, names, next(iter(loaded.values())))
+    naming = NamingOptions(**config.naming)
     plan = Plan(
         weights=tuple(names),
         conditions=_conditions(config),
@@ -57,24 +61,30 @@ def evaluate_once(config: "DictConfig") -> None:
         device=config.device,
         drift_frames=config.drift.frames,
         drift_scenes=config.drift.scenes,
+        naming=naming,
+        central=tuple(config.names.central),
     )
     result = measure(scenes, plan, workers=config.workers)
     if config.calibrate is not None:
         _calibrate(names[0], Path(config.calibrate), next(iter(loaded.values())), result)
     costs = measure_costs({name: weights.net.to(device) for name, weights in loaded.items()})
-    text = report.markdown(result, rows, costs)
+    text = report.markdown(result, rows, costs, naming)
     (folder / "report.md").write_text(text)
     numbers = {
         "summary": {row: report.headline(result, row) for row in rows},
         "costs": costs,
         "scores": result.scores,
         "drift": result.drift,
+        "names": name_summary(result.names, naming),
     }
     (folder / "report.json").write_text(json.dumps(_finite(numbers), indent=1, allow_nan=False))
     cv2.imwrite(str(folder / "sheet.png"), report.contact_sheet(result)[..., ::-1])
     for row in rows:
         report.plot(result, row, folder / f"{row}.png")
     print(text)
+    if config.names.fit:
+        arithmetic, geometric = fit_naming(result.names.values())
+        print(f"these pictures suit naming.arithmetic={arithmetic:.3f} naming.geometric={geometric:.3f}")
     print(f"written: {folder}/report.md, report.json, sheet.png and {', '.join(f'{row}.png' for row in rows)}")
 
 
@@ -107,19 +117,24 @@ def _conditions(config: "DictConfig") -> tuple[Any, ...]:
     """List what the network is given, by `conf/evaluate.yaml`."""
     from temporal_colorize.evaluation import report
     from temporal_colorize.evaluation.painter import HONEST, Condition
-    from temporal_colorize.options import require_number
+    from temporal_colorize.options import require_number, require_one_of
 
     vividness = tuple(dict.fromkeys([*_as_list(config.vividness), None]))
     for value in vividness:
         if value not in (None, HONEST):
             require_number("vividness", value, least=0, most=1)
+    for switch in ("asked", "fit"):
+        require_one_of(f"names.{switch}", config.names[switch], (True, False))
+    for group in config.names.central:
+        require_one_of("names.central", group, config.data.groups or {})
     for size in _as_list(config.sizes):
         require_number("sizes", size, least=32, most=8192)
     if config.most_frames is not None:
         require_number("most_frames", config.most_frames, least=5)
     make = functools.partial(Condition, most_frames=config.most_frames)
-    conditions = [make(name=report.CLEAN, vividness=vividness)]
-    conditions += [make(name=f"degrade={name}", degrade=_degradation(name)) for name in _as_list(config.degradations)]
+    named = functools.partial(make, named=config.names.asked)
+    conditions = [named(name=report.CLEAN, vividness=vividness)]
+    conditions += [named(name=f"degrade={name}", degrade=_degradation(name)) for name in _as_list(config.degradations)]
     conditions += [make(name=f"size {size}", size=size) for size in _as_list(config.sizes)]
     if config.first_frame:
         conditions.append(Condition(name=report.FIRST_FRAME, first_frame=True, clips_only=True))

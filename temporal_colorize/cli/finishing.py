@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from temporal_colorize.cli.composing import several
+
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from temporal_colorize.provenance.finishing import Provenance
     from temporal_colorize.provenance.signing import Signing
+
+_GIVEN = ("hints", "reference")  # files that colours come from
 
 
 def finishing_of(config: "DictConfig", codec: str, encoding: Mapping[str, object]) -> "Provenance":
@@ -27,6 +31,7 @@ def finishing_of(config: "DictConfig", codec: str, encoding: Mapping[str, object
         weights_files(find_weights(config.weights)),
         {"codec": codec, "options": dict(encoding), "lossless": bool(config.encoder.lossless)},
         record=config.record if isinstance(config.record, bool) else Path(str(config.record)),
+        given={name: files for name in _GIVEN if (files := _files(config[name]))},
         signing=_signing_of(config.sign),
     )
 
@@ -41,3 +46,7 @@ def _signing_of(sign: "DictConfig") -> "Signing | None":
         if name not in given:
             raise ValueError(f"sign.{name} is missing: sign.certificate=chain.pem sign.key=key.pem go together")
     return Signing(Path(sign.certificate), Path(sign.key), tsa=sign.tsa)
+
+
+def _files(value: object) -> list[Path]:
+    return [path.absolute() for path in map(Path, several(value)) if path.is_file()]

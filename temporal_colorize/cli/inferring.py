@@ -22,14 +22,17 @@ from temporal_colorize.cli.programs import (
     session_options,
     writable_folder,
 )
+from temporal_colorize.cli.varying import check_variants, infer_variants
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from temporal_colorize.inference.footage import Footage
+    from temporal_colorize.inference.hints.entries import Hint
     from temporal_colorize.inference.report import Report
+    from temporal_colorize.inference.session import Session
 
-    Colorize = Callable[[Path, Path | None], Report]  # a source, and an output or None for the usual one
+    Colorize = Callable[..., Report]  # a source, and an output or None for the usual one; see `_prepare`
 
 _BATCH_ON_GPU = 8  # frames
 _OF_THE_RUN = ("progress", "profile", "report", "resume", "cache", "live")  # the outputs do not depend on these
@@ -50,13 +53,20 @@ def infer_once(config: "DictConfig") -> None:
         raise ValueError(f"record={config.record} is one file: with many videos, record=true puts one beside each")
     if footage is not None and config.confidence is not None:
         raise ValueError(f"confidence={config.confidence} is for one file, and video={config.video} names many")
+    if footage is not None and config.variants is not None:
+        raise ValueError(f"variants={config.variants} are of one video, not of {len(footage)} files")
     if footage is not None and config.hints is not None:
         raise ValueError(f"hints={config.hints} belong to one video: give it alone, not {len(footage)} files")
     if footage is not None and config.output is not None:
         writable_folder(config.output)
-    colorize, settings = _prepare(config)
+    colorize, settings, fresh = _prepare(config)
     if footage is not None:
         return _infer_all(footage, config, colorize, settings)
+    if config.variants is not None:
+        reports = infer_variants(config, Path(video), colorize, fresh())
+        if config.report is not None:
+            _write_report(Path(config.report), {"variants": [dataclasses.asdict(report) for report in reports]})
+        return
     report = colorize(Path(video), config.output and Path(config.output))
     print(report)
     if config.profile:
@@ -80,6 +90,7 @@ def _check(config: "DictConfig") -> None:
     require_one_of("direction", config.direction, ("forward", "both"))
     if config.hints_at is not None and config.hints is None:
         raise ValueError(f"hints_at={config.hints_at} needs hints=frame.png")
+    check_variants(config)
     for switch in ("progress", "profile", "mark"):
         require_one_of(switch, config[switch], (True, False))
     for name in ("report", "record"):
@@ -93,11 +104,12 @@ def _named(video: object) -> str | list[str]:
     return str(video) if len(names) == 1 or os.path.lexists(str(video)) else names
 
 
-def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
-    """Open the weights; return what colours a file with them, and what the result depends on."""
+def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object], Callable[[], Session]]":
+    """Open the weights; return what colours a file with them, what the result depends on, and what makes a session."""
     import cv2
     import torch
 
+    from temporal_colorize.inference.hints.guide import HintGuide
     from temporal_colorize.inference.picture import colorize_picture, is_picture
     from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import Session
@@ -128,17 +140,24 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object]]":
         **{name: config[name] for name in as_given},
     )
 
-    def colorize(source: Path, output: Path | None) -> "Report":
-        session = Session(weights, options, device=device)
-        guide = fresh_guide()
+    def fresh() -> "Session":
+        return Session(weights, options, device=device)
+
+    def colorize(
+        source: Path, output: Path | None, *, given: "Sequence[Hint] | None" = None, variant: str | None = None
+    ) -> "Report":
+        session = fresh()
+        guide = HintGuide(given) if given else fresh_guide()
         if is_picture(source):
-            return colorize_picture(source, output, session, guide=guide, limits=limits, **maps, **finished)
+            return colorize_picture(
+                source, output, session, guide=guide, limits=limits, variant=variant, **maps, **finished
+            )
         cv2.setNumThreads(1)  # the stages of a video are threads by themselves: more of them would only wait
         if runtime.chosen(device) != "torch":
             torch.set_num_threads(1)
-        return video(source, output, session, guide=guide)
+        return video(source, output, session, guide=guide, variant=variant)
 
-    return colorize, settings
+    return colorize, settings, fresh
 
 
 def _infer_all(

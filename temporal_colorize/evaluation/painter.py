@@ -13,9 +13,11 @@ from torch.nn import functional as F
 from temporal_colorize.color.bins import calibrated_posterior, encode_soft
 from temporal_colorize.color.chroma import chroma_to_rgb, luma_from_code
 from temporal_colorize.evaluation.judging import Judged
+from temporal_colorize.evaluation.naming import NamedPixels
 from temporal_colorize.evaluation.scenes import TruthFrame
 from temporal_colorize.inference.chroma_stream import ChromaStream
 from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.naming import name_pixels
 from temporal_colorize.inference.planes import FULL_RANGE, ab_at, render, see
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.weights import Decoding, Weights
@@ -41,6 +43,7 @@ class Condition:
         most_frames: Of a clip; None for all.
         as_video: Coloured as `infer.py` does it, in 8-bit codes and by the default decoding alone,
         gate: with this gate, or on every frame.
+        named: Whether pixels are named, too.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Condition:
     most_frames: int | None = None
     as_video: bool = False
     gate: GateOptions | None = None
+    named: bool = False
 
     @property
     def calibrates(self) -> bool:
@@ -70,11 +74,13 @@ class Painted:
         reliability: The honest posterior's likeliest bin against the true one, a first frame that was given left out;
             None without a 313-bin head.
         judged: How sure it was of what it shows by default, likewise.
+        names: Of every frame, where the condition asks for them and there are bins.
     """
 
     rows: dict[str, list[Tensor]]
     reliability: Reliability | None = field(default=None)
     judged: Judged | None = field(default=None)
+    names: list[NamedPixels] = field(default_factory=list)
 
 
 def row_name(weights: str, vividness: Vividness) -> str:
@@ -123,6 +129,10 @@ def paint(
             painted.reliability.add(*judge_posterior(output, truth.lab[1:], weights))
             painted.judged = painted.judged or Judged()
             painted.judged.add(output, truth.lab[1:], weights, scene=seed, frames=len(truths))
+        if output.logits is not None and condition.named:
+            calibration = weights.decoding.calibration
+            pixels = name_pixels(output, seen, weights.log_weights, calibration=calibration)
+            painted.names.append(NamedPixels(seen, pixels.terms))
     return painted
 
 

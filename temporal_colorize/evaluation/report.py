@@ -9,8 +9,11 @@ import numpy as np
 
 from temporal_colorize.evaluation.cost import Costs
 from temporal_colorize.evaluation.judging import COLOURFUL, CROSS_FITTED, HALF, HALF_COLOURFUL
+from temporal_colorize.evaluation.name_tables import name_tables
 from temporal_colorize.evaluation.painter import HONEST, row_name
 from temporal_colorize.evaluation.run import GREY, Evaluation, Scores
+from temporal_colorize.evaluation.tables import table
+from temporal_colorize.inference.naming import NamingOptions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,18 +99,19 @@ def _divide(part: float, whole: float) -> float:
     return part / whole if whole else math.nan
 
 
-def markdown(evaluation: Evaluation, weights: Mapping[str, str], costs: Costs) -> str:
+def markdown(evaluation: Evaluation, weights: Mapping[str, str], costs: Costs, naming: NamingOptions) -> str:
     """Write the whole report: all weights side by side, a summary for each, by name with a line on their decoding, then
-    every table."""
+    every table, and how things were named."""
     lines = [line for group in evaluation.scores[CLEAN] for line in _side_by_side(evaluation, group, costs)]
     for name, decoding in weights.items():
         lines += ["", f"## {name}", "", decoding, ""]
-        lines += _table({what: dict(column) for what, column in _transposed(headline(evaluation, name)).items()})
+        lines += table({what: dict(column) for what, column in _transposed(headline(evaluation, name)).items()})
         if evaluation.drift.get(name):
             lines += ["", f"Drift of a looped still, in ab units after the last frame: {_drifts(evaluation, name)}."]
     for condition, groups in evaluation.scores.items():
         for group, rows in groups.items():
-            lines += ["", f"### {condition}: {group}", "", *_table(rows)]
+            lines += ["", f"### {condition}: {group}", "", *table(rows)]
+    lines += name_tables(evaluation.names, naming)
     return "\n".join([*lines, "", _NOTES])
 
 
@@ -115,7 +119,7 @@ def _side_by_side(evaluation: Evaluation, group: str, costs: Costs) -> list[str]
     """What each weights cost and what their default decoding reaches, beside leaving it grey."""
     scores = evaluation.scores[CLEAN][group]
     rows = {name: {**scores[row_name(name, None)], **cost} for name, cost in costs.items()}
-    return ["", f"## Side by side: {group}", "", *_table({GREY: scores[GREY], **rows})]
+    return ["", f"## Side by side: {group}", "", *table({GREY: scores[GREY], **rows})]
 
 
 def _transposed(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
@@ -124,15 +128,6 @@ def _transposed(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str,
         for column, value in values.items():
             turned.setdefault(column, {})[row] = value
     return turned
-
-
-def _table(rows: Mapping[str, Mapping[str, float]]) -> list[str]:
-    columns = list(dict.fromkeys(column for values in rows.values() for column in values))
-    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    for row, values in rows.items():
-        cells = (f"{values[column]:.2f}" if column in values else "" for column in columns)
-        lines.append(f"| {row} | " + " | ".join(cells) + " |")
-    return lines
 
 
 def _drifts(evaluation: Evaluation, weights: str) -> str:

@@ -15,9 +15,11 @@ from torch import Tensor
 
 from temporal_colorize.evaluation.features import Lite2Features
 from temporal_colorize.evaluation.judging import CROSS_FITTED, Judged, cross_fitted
+from temporal_colorize.evaluation.naming import NamedPixels, Regions
 from temporal_colorize.evaluation.painter import Condition, paint, row_name
 from temporal_colorize.evaluation.scenes import Scene, TruthFrame, read_truth
 from temporal_colorize.evaluation.tally import Tally
+from temporal_colorize.inference.naming import NamingOptions
 from temporal_colorize.inference.planes import see
 from temporal_colorize.inference.runtimes import RuntimeOptions, open_weights
 from temporal_colorize.inference.session import Session, SessionOptions
@@ -45,12 +47,16 @@ class Plan:
         device: See `inference.session.pick_device`.
         drift_frames: Length of the looped still scene, which settles for 30 frames; 0 leaves drift out.
         drift_scenes: Of how many scenes, taken evenly from stills and each kind of clip, the first frame is looped.
+        naming: How things are named, where a condition asks for it; and
+        central: groups of pictures of one thing, of which only the central part is named.
     """
 
     weights: tuple[str, ...]
     conditions: tuple[Condition, ...]
     options: SessionOptions
     runtime: RuntimeOptions
+    naming: NamingOptions
+    central: tuple[str, ...] = ()
     device: str = "auto"
     drift_frames: int = 1000
     drift_scenes: int = 2
@@ -64,6 +70,7 @@ class Evaluation:
         reliability: By condition, group and name of the weights.
         judged: Confidence, likewise, and
         everything: of all scenes under the conditions that calibrate it, by weights.
+        names: Regions with their names, likewise.
         drift: Mean ab distance to the settled colours, frame by frame: by weights, then by scene.
         sheet: One strip a scene, (128, W, 3) uint8: the rows' first frames side by side, grey first, the truth last.
     """
@@ -73,6 +80,7 @@ class Evaluation:
         self.reliability: dict[Key, Reliability] = defaultdict(Reliability)
         self.judged: dict[Key, Judged] = defaultdict(Judged)
         self.everything: dict[str, Judged] = defaultdict(Judged)
+        self.names: dict[Key, Regions] = defaultdict(Regions)
         self.drift: dict[str, dict[str, list[float]]] = defaultdict(dict)
         self.sheet: list[np.ndarray] = []
 
@@ -80,10 +88,9 @@ class Evaluation:
         """Add all that another one has measured."""
         for key, tally in other.tallies.items():
             self.tallies[key].merge(tally)
-        for mine, theirs in (
-            (self.reliability, other.reliability), (self.judged, other.judged), (self.everything, other.everything),
-        ):  # fmt: skip
-            for key, part in theirs.items():
+        for kind in ("reliability", "judged", "everything", "names"):
+            mine = getattr(self, kind)
+            for key, part in getattr(other, kind).items():
                 mine[key].merge(part)
         for name, drifts in other.drift.items():
             self.drift[name].update(drifts)
@@ -197,7 +204,22 @@ class _Examiner:
                 part.judged[condition.name, group, weights.name].merge(painted.judged)
             if condition.calibrates:
                 part.everything[weights.name].merge(painted.judged)
+        if painted.names:
+            self._name(part, scene, condition, weights.name, painted.names, truths)
         return painted.rows
+
+    def _name(
+        self,
+        part: Evaluation,
+        scene: Scene,
+        condition: Condition,
+        weights: str,
+        names: Sequence[NamedPixels],
+        truths: Sequence[TruthFrame],
+    ) -> None:
+        for group in scene.groups:
+            central = group in self.plan.central
+            part.names[condition.name, group, weights].add(names, truths, self.plan.naming, central=central)
 
     def _count(
         self,

@@ -13,9 +13,12 @@ from torch import Tensor
 from temporal_colorize.color.bins import encode_soft, load_prior, rebalancing_weights
 from temporal_colorize.color.lab import rgb_to_lab
 from temporal_colorize.data.clips import VideoClips
+from temporal_colorize.data.manifest import MANIFEST
 from temporal_colorize.data.pictures import DataError, FilePictures
+from temporal_colorize.data.splits import find_splits
 from temporal_colorize.metrics.regions import uniform_regions
 from temporal_colorize.metrics.temporal import Motion, estimate_motion
+from temporal_colorize.options import require_one_of
 
 STILLS = "stills"
 # The prior of the first training set, frozen: balanced scores stay comparable whatever is trained on later.
@@ -37,7 +40,9 @@ class Scene(NamedTuple):
     load: Callable[[], Sequence[np.ndarray]]
 
 
-def find_scenes(*, root: str, pictures: str, videos: str, groups: Mapping[str, str] | None, every: int) -> list[Scene]:
+def find_scenes(
+    *, root: str, pictures: str, videos: str, groups: Mapping[str, str] | None, every: int, split: str | None = None
+) -> list[Scene]:
     """Find what to evaluate on.
 
     Args:
@@ -46,13 +51,21 @@ def find_scenes(*, root: str, pictures: str, videos: str, groups: Mapping[str, s
         videos: Glob below root for MP4 and MKV clips; their group is what their name has before the first "-".
         groups: Further groups, each of the scenes whose name matches a glob; None for none.
         every: Take every n-th picture only.
+        split: "tuning" for that split of a prepared folder, whatever the globs; None for what they match.
 
     Raises:
+        ValueError: If there is no such split.
         DataError: If nothing is found, or nothing for one of the groups.
     """
     folder, groups = Path(root), groups or {}
-    stills = FilePictures(sorted(path for path in folder.glob(pictures) if path.is_file()))
-    clips = VideoClips(sorted(path for path in folder.glob(videos) if path.suffix.lower() in VideoClips.SUFFIXES))
+    require_one_of("data.split", split, (None, "tuning"))
+    if split is not None:
+        if not (folder / MANIFEST).is_file():
+            raise DataError(f"data.split={split} needs a folder with a {MANIFEST}, and data.root={root} has none")
+        stills, clips = find_splits(folder, {}, held_out_percent=0).tuning
+    else:
+        stills = FilePictures(sorted(path for path in folder.glob(pictures) if path.is_file()))
+        clips = VideoClips(sorted(path for path in folder.glob(videos) if path.suffix.lower() in VideoClips.SUFFIXES))
     if not len(stills) and not len(clips):
         raise DataError(f"data.root={root} holds no picture ({pictures}) and no clip ({videos})")
 

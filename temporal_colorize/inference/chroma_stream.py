@@ -10,7 +10,7 @@ from torch import Tensor
 
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.chroma_layer import ChromaLayer
-from temporal_colorize.inference.estimate import Estimate
+from temporal_colorize.inference.estimate import Estimate, sure_of_hints
 from temporal_colorize.inference.gate import Box, Gate, GateOptions
 from temporal_colorize.inference.hints.guidance import Guidance, Guide, View, network_hints, shares
 from temporal_colorize.inference.planes import lightness_of, shrink
@@ -21,7 +21,7 @@ from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.video import VideoInfo
 
 _CARRIED = ("looks", "_before", "_newest", "_shown")
-_LAID = ("confidence",)
+_LAID = ("_sure",)
 
 
 class Work(NamedTuple):
@@ -73,6 +73,7 @@ class ChromaStream:
     ) -> None:
         self.looks = 0
         self.confidence: Tensor | None = None
+        self._sure: Tensor | None = None  # but for what a guide knows
         self._session, self.coding = session, coding
         self._layer = ChromaLayer(coding, chroma_shape)  # begins its table, while the network is prepared
         self._size = session.prepare(*shape)
@@ -183,9 +184,12 @@ class ChromaStream:
         """Do the second half, frames in order: return Cb and Cr."""
         if work.estimate is not None:
             shown = work.estimate()
-            self.confidence = shown.confidence
+            self._sure = shown.confidence
             with self._stage("fit lines"):
                 self._layer.estimate(shown.ab, work.lightness)
+        self.confidence = self._sure
+        if self._sure is not None and work.known is not None:
+            self.confidence = sure_of_hints(self._sure, torch.from_numpy(work.known.mask))
         with self._stage("lay chroma"):
             self._layer.lay(work.guide, work.boxes, work.known)
         return self._layer.planes

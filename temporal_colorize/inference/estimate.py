@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from temporal_colorize.inference.certainty import Certainty
 from temporal_colorize.inference.weights import Decoding
@@ -41,11 +42,13 @@ def estimate(output: ColorOutput, log_weights: Tensor, how: Decoding, certainty:
     if certainty is None:
         return Estimate(ab.cpu())
     sure = certainty(output.logits[0, 0], log_weights, ab, temperature=how.calibration)
-    return Estimate(ab.cpu(), sure if output.known is None else _sure_of_hints(sure, output.known[0, 0, 2].cpu()))
+    return Estimate(ab.cpu(), sure if output.known is None else sure_of_hints(sure, output.known[0, 0, 2].cpu()))
 
 
-def _sure_of_hints(confidence: Tensor, known: Tensor) -> Tensor:
-    return torch.lerp(confidence, torch.ones_like(confidence), known.float())
+def sure_of_hints(confidence: Tensor, share: Tensor) -> Tensor:
+    """Raise confidence, (h, w), to 1 as far as colours are given: a share in 0..1, (H, W)."""
+    share = F.interpolate(share[None, None].float(), confidence.shape, mode="area")[0, 0]
+    return torch.lerp(confidence, torch.ones_like(confidence), share)
 
 
 def fade(estimate: Estimate, abstain: float) -> Estimate:

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ VIDEOS = frozenset({
     ".mjpg", ".dav",
 })  # fmt: skip
 _MARK = ".color"  # of our own outputs
+_OURS = re.compile(r"(.+)\.color(\.\d+)?")  # a stem of them; with a number where there are variants
 _MAGIC = "*?["
 
 
@@ -109,7 +111,6 @@ def _glob(pattern: str) -> list[str]:
 
 def _is_ours(path: Path) -> bool:
     """Say whether a file is an output of this program that lies beside its source."""
-    if not path.stem.endswith(_MARK):
+    if not (match := _OURS.fullmatch(path.stem)):
         return False
-    original = path.stem.removesuffix(_MARK)
-    return any(original in (other.stem, other.name) for other in path.parent.iterdir() if other.is_file())
+    return any(match[1] in (other.stem, other.name) for other in path.parent.iterdir() if other.is_file())

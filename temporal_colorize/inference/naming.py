@@ -162,11 +162,17 @@ def pool(maps: Sequence[Tensor], boxes: Sequence[Box | None]) -> Pooled:
         maps: The terms of every frame's pixels, (11, h, w).
         boxes: Where the thing is in it, or None.
     """
-    parts = [
-        frame[:, *box.slices(*frame.shape[-2:])].flatten(1)
-        for frame, box in zip(maps, boxes, strict=True)
-        if box is not None
-    ]
+    return pool_pixels(
+        [
+            frame[:, *box.slices(*frame.shape[-2:])].flatten(1)
+            for frame, box in zip(maps, boxes, strict=True)
+            if box is not None
+        ]
+    )
+
+
+def pool_pixels(parts: Sequence[Tensor]) -> Pooled:
+    """Average what is believed of a thing's pixels, (11, n) of each frame, each frame counting the same."""
     mean, log = (torch.stack([how(part).mean(1) for part in parts]).mean(0) for how in (torch.Tensor.float, _safe_log))
     return Pooled(_safe_log(mean), log)
 

@@ -48,6 +48,7 @@ def colorize_picture(
     finishing: Finishing | None = None,
     confidence: Path | None = None,
     confidence_style: Style = "viridis",
+    variant: str | None = None,
 ) -> Report:
     """Colour a picture file; colour in it is ignored, its Rec. 601 luma is used and kept.
 
@@ -61,6 +62,7 @@ def colorize_picture(
         finishing: What is done when the output is complete.
         confidence: Where to write how sure it is, .png or .jpg; the session must have been asked for it.
         confidence_style: See `ConfidenceMap`.
+        variant: What sets this output apart from others of the same source; the file says it, too.
 
     Raises:
         PictureError: If the source cannot be read or the output not written.
@@ -87,7 +89,7 @@ def colorize_picture(
     marking = Mark(plane.shape) if mark else None
     content = content if marking is None else marking.put(content, low=0, high=most)
     seal = None if finishing is None else lambda part: finishing.seal(part, target, [source])
-    write_picture("output", target, content[..., ::-1], label=label(), seal=seal)
+    write_picture("output", target, content[..., ::-1], label=label(variant), seal=seal)
     given, unused = ([], []) if guide is None else (guide.given, guide.notes)
     report = Report(
         output=target,
@@ -100,6 +102,7 @@ def colorize_picture(
         hints=given,
         notes=[*session.notes, *unused, *([marking.note] if marking else [])],
         confidence=confidence,
+        variant=variant,
         infrared=session.infrared,
     )
     if finishing is not None:

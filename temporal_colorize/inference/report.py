@@ -26,6 +26,7 @@ class Report:
         computed: On what the network ran at last: device, runtime and precision.
         confidence: The file that says how sure each pixel's colour is.
         hints: Colours that were given, a line each.
+        variant: Which of several colourings of the source this is, how probable, and what is other in it.
         infrared: Share of the frames the network ran on that looked near-infrared; None if nobody asked.
         profile: Milliseconds a frame by stage; stages overlap.
         notes: What was done otherwise than asked, in a line each.
@@ -47,6 +48,7 @@ class Report:
     computed: dict[str, str] = field(default_factory=dict)
     confidence: Path | None = None
     hints: list[str] = field(default_factory=list)
+    variant: str | None = None
     infrared: float | None = None
     profile: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -58,6 +60,8 @@ class Report:
             parts.append(f"{self.kept} of them by an earlier run")
         if self.looks < self.frames:
             parts.append(f"the network ran on {self.looks} of them")
+        if self.variant:
+            parts.append(self.variant)
         if self.hints:
             parts.append(f"{len(self.hints)} hint{'s' * (len(self.hints) > 1)}")
         if self.cuts:

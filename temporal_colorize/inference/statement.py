@@ -9,6 +9,10 @@ STATEMENT = "Colours estimated from luma by temporal-colorize: they are not evid
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 
-def label() -> Label:
-    """Return what a file says."""
-    return Label(STATEMENT, SOURCE_TYPE, f"temporal-colorize {version('temporal-colorize')}")
+def label(variant: str | None = None) -> Label:
+    """Return what a file says; first which variant it is, where there are several."""
+    return Label(
+        STATEMENT if variant is None else f"{variant}. {STATEMENT}",
+        SOURCE_TYPE,
+        f"temporal-colorize {version('temporal-colorize')}",
+    )

@@ -66,6 +66,7 @@ def colorize_video(
     mark: bool = False,
     finishing: Finishing | None = None,
     progress: bool = False,
+    variant: str | None = None,
     confidence: Path | None = None,
     confidence_style: Style = "viridis",
 ) -> Report:
@@ -100,6 +101,7 @@ def colorize_video(
         mark: Write into the pictures that their colours are estimated, see `Mark`.
         finishing: What is done when the output is complete.
         progress: Show a progress bar on standard error.
+        variant: What sets this output apart from others of the same source; the file says it, too.
         confidence: Where to write how sure it is, a second video of as many pictures at the same times, .mp4 or .mkv;
             the session must have been asked for confidence.
         confidence_style: "viridis" for people or "luma" for programs, see `ConfidenceMap`.
@@ -133,7 +135,14 @@ def colorize_video(
         with contextlib.ExitStack() as outputs:
             writer = outputs.enter_context(
                 VideoWriter(
-                    target, reader, codec=codec, options=options, audio=audio, part=job.part, label=label(), seal=seal
+                    target,
+                    reader,
+                    codec=codec,
+                    options=options,
+                    audio=audio,
+                    part=job.part,
+                    label=label(variant),
+                    seal=seal,
                 )
             )
             maps = confidence and outputs.enter_context(_maps(confidence, confidence_style, reader.info, session, job))
@@ -163,6 +172,7 @@ def colorize_video(
             hints=[] if guide is None else guide.given,
             kept=kept,
             confidence=confidence,
+            variant=variant,
             infrared=totals.get("infrared"),
             mark=marking and marking.as_json(),
             frame_map=job.frame_map.as_json(from_first=start > 0),

@@ -137,10 +137,11 @@ def fit_curve(table: Sequence[ReliabilityBin], *, knots: int = 12) -> tuple[tupl
 
     Args:
         table: Of a `Reliability` of many bins, of what was said; pixels that nothing was fitted to.
-        knots: About how many; each stands for as many pixels.
+        knots: About how many; each stands for as many pixels, but the first and the last for a hundredth, to reach far.
 
     Returns:
-        Knots for linear interpolation, both rising and in 0..1: what was said, and how often that was right.
+        Knots for linear interpolation, both rising and in 0..1: what was said, and how often that was right; from 0
+        for 0 on.
 
     Raises:
         ValueError: If nothing was counted.
@@ -152,11 +153,12 @@ def fit_curve(table: Sequence[ReliabilityBin], *, knots: int = 12) -> tuple[tupl
         raise ValueError("no prediction was counted, so there is no curve to fit")
     weight, said, right = rows.T
     right = isotonic_regression(right, weights=weight).x
-    part = np.minimum((weight.cumsum() - weight / 2) * knots / weight.sum(), knots - 1).astype(int)
+    middle = (weight.cumsum() - weight / 2) / weight.sum()
+    part = np.digitize(middle, np.linspace(0.01, 0.99, knots - 1))
     means = [
         np.average([said[part == k], right[part == k]], axis=1, weights=weight[part == k]) for k in np.unique(part)
     ]
-    return tuple(tuple(round(float(value), 4) for value in row) for row in np.transpose(means))
+    return tuple(tuple(round(float(value), 4) for value in row) for row in np.transpose([(0.0, 0.0), *means]))
 
 
 def _require_index(scores: Tensor, index: Tensor) -> None:

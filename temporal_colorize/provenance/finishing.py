@@ -27,6 +27,7 @@ class Provenance:
         weights: Their files.
         encoder: Of videos: codec, options, and lossless, whether the luma comes back as it was.
         record: Whether outputs get a record beside them, or where the only one goes.
+        given: Other files that colours come from, by option: hints, reference.
         signing: With what outputs are signed; None for not at all.
     """
 
@@ -37,10 +38,11 @@ class Provenance:
         encoder: Mapping[str, Any],
         *,
         record: bool | Path = True,
+        given: Mapping[str, Sequence[Path]] | None = None,
         signing: Signing | None = None,
     ) -> None:
         self._config, self._weights, self._encoder = config, list(weights), dict(encoder)
-        self._record, self._signing = record, signing
+        self._record, self._given, self._signing = record, dict(given or {}), signing
 
     def check(self, target: Path) -> None:
         """Refuse an output that cannot be signed."""
@@ -68,6 +70,7 @@ class Provenance:
             "output": {"name": report.output.name, **digest([report.output]), "signed": self._signing is not None},
             "source": {"path": str(source.absolute()), **digest(files)},
             "weights": {"path": str(self._weights[0].absolute()), **digest(self._weights)},
+            "given": {name: {"paths": list(map(str, files)), **digest(files)} for name, files in self._given.items()},
             "computed": report.computed,
             "surroundings": surroundings(),
             "encoder": {"lossless": lossless} if is_picture(report.output) else self._encoder,

@@ -55,6 +55,10 @@ def verify(
     yield _same_bytes("output", [output], known["output"])
     yield _same_bytes("source", files, known["source"])
     yield _same_bytes("weights", model, known["weights"])
+    for name, given in known.get("given", {}).items():
+        paths = [Path(path) for path in given["paths"]]
+        gone = next((path for path in paths if not path.is_file()), None)
+        yield _same_bytes(name, paths, given) if gone is None else Check(name, None, f"{gone} is not there any more")
     yield _signature(output, signed=known["output"]["signed"])
     if is_picture(output):
         yield from _luma_of_picture(output, original, known)

@@ -7,9 +7,11 @@ import pytest
 
 from temporal_colorize import cli
 from temporal_colorize.cli.evaluating import evaluate_once
+from temporal_colorize.evaluation.name_tables import name_summary
 from temporal_colorize.evaluation.painter import Condition
 from temporal_colorize.evaluation.run import Evaluation, Plan, evaluate
 from temporal_colorize.evaluation.scenes import find_scenes
+from temporal_colorize.inference.naming import NamingOptions
 from temporal_colorize.inference.runtimes import RuntimeOptions
 from temporal_colorize.inference.session import SessionOptions
 from tests.support.networks import tiny_weights_file
@@ -17,9 +19,11 @@ from tests.support.program import run
 from tests.support.videos import write_video
 
 CONDITIONS = (
-    Condition(name="clean", vividness=(None, 1), most_frames=6),
+    Condition(name="clean", vividness=(None, 1), most_frames=6, named=True),
     Condition(name="first frame given", first_frame=True, clips_only=True),
 )
+
+NAMING = NamingOptions(arithmetic=1, geometric=0, difference=100, reach=0)
 
 
 @pytest.fixture
@@ -39,6 +43,8 @@ def measured(folder: Path, *, workers: int = 1) -> Evaluation:
         options=SessionOptions(size=64),
         runtime=RuntimeOptions(runtime="torch"),
         device="cpu",
+        naming=NAMING,
+        central=("ones",),
         drift_frames=35,
         drift_scenes=1,
     )
@@ -71,8 +77,25 @@ def test_every_scene_counts_in_its_groups_under_its_conditions(folder: Path) -> 
     assert len(result.sheet) == 2 and all(strip.shape[0] == 128 for strip in result.sheet)
 
 
+def test_confidence_is_judged_and_every_scene_weighs_the_same_in_its_curve(folder: Path) -> None:
+    result = measured(folder)
+    row = result.scores["clean"]["stills"]["tiny, default"]
+    assert 0 <= row["confidence ECE"] <= 1 and 0 < row["ab error at half coverage, % of all"] < 200
+    both = sum(half.counted for half in result.everything["tiny"].said)
+    assert both == pytest.approx(3)  # two stills and a clip, under the one condition that calibrates
+
+
 def test_several_processes_measure_the_same(folder: Path) -> None:
-    assert measured(folder, workers=2).scores == measured(folder).scores
+    two, one = measured(folder, workers=2), measured(folder)
+    assert two.scores == one.scores
+    assert name_summary(two.names, NAMING) == name_summary(one.names, NAMING)
+
+
+def test_things_are_named_where_a_condition_asks_for_it(folder: Path) -> None:
+    names = measured(folder).names
+    assert {condition for condition, _, _ in names} == {"clean"}
+    ones = sum(len(scene) for scene in names["clean", "ones", "tiny"].scenes)
+    assert ones <= 1 < sum(len(scene) for scene in names["clean", "stills", "tiny"].scenes)  # the middle alone
 
 
 def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
@@ -101,6 +124,7 @@ def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
     assert f"| {cost['parameters, M']:.2f} | {cost['GFLOP a frame']:.2f} |" in side_by_side
     assert "## convlstm" in text and "### degrade=medium: cctv clips" in text and "### size 64: stills" in text
     assert cv2.imread(str(out / "convlstm.png")).std() > 10
+    assert report["names"]["clean"]["stills"]["scores"]["tiny"]["regions"] > 1 and "### names, clean: stills" in text
 
 
 @pytest.mark.parametrize(
@@ -115,6 +139,10 @@ def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
         "vividness=[3]",
         "most_frames=2",
         "weights=[convlstm,convlstm]",
+        "calibrate=curve.onnx",
+        "calibrate=/no/where/a.safetensors",
+        "names.central=[cars]",
+        "data.split=tuning",
     ],
 )
 def test_bad_options_are_refused_in_one_line(folder: Path, option: str) -> None:

@@ -13,6 +13,8 @@ import torch
 from temporal_colorize.inference.certainty import Certainty
 from temporal_colorize.inference.confidence_map import Style
 from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.hints.entries import Hint
+from temporal_colorize.inference.hints.guide import HintGuide
 from temporal_colorize.inference.picture import PictureError, colorize_picture
 from temporal_colorize.inference.planes import see
 from temporal_colorize.inference.report import Report
@@ -131,3 +133,13 @@ def test_pictures_of_other_names_and_sessions_that_do_not_know(tmp_path: Path) -
             colorize_picture(source, None, Session(weights(), ASKED), confidence=tmp_path / name)
     with pytest.raises(ValueError, match="asked for it"):
         colorize_picture(source, None, Session(weights(), PLAIN), confidence=tmp_path / "sure.png")
+
+
+def test_what_is_hinted_is_sure_at_its_frame(tmp_path: Path) -> None:
+    source, maps = tmp_path / "a.mp4", tmp_path / "sure.mkv"
+    write_video(source, count=8)
+    guide = HintGuide([Hint(name="hints[0]", frame=5, box=(40, 30, 60, 40), ab=(35.0, -28.0))])
+    session = Session(weights(), ASKED)
+    colorize_video(source, tmp_path / "b.mkv", session, guide=guide, confidence=maps, confidence_style="luma", **CODING)
+    inside = lumas(maps)[:, 45:55, 55:85]
+    assert (inside[5] == 255).all() and inside[4].mean() < 250

@@ -8,8 +8,18 @@ from temporal_colorize.video import VideoError
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    names = ["a.mp4", "a.color.mp4", "b.avi", "b.mkv", "notes.txt", "north/c.ts", "north/deep/d.jpg", ".hidden/e.mp4"]
-    for name in [*names, "north/own.color.mp4", "odd [1].mp4"]:
+    names = [
+        "a.mp4",
+        "a.color.mp4",
+        "a.color.2.mp4",
+        "b.avi",
+        "b.mkv",
+        "notes.txt",
+        "north/c.ts",
+        "north/deep/d.jpg",
+        ".hidden/e.mp4",
+    ]
+    for name in [*names, "a.color.2.mp4", "north/own.color.mp4", "odd [1].mp4"]:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")

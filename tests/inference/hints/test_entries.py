@@ -1,0 +1,105 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from temporal_colorize.inference.hints.drawing import draw
+from temporal_colorize.inference.hints.entries import Hint, digest, parse_color, read_hints
+
+RED = "#c02020"
+WRONG = {
+    "not an entry": (7, "must be an entry in braces"),
+    "unknown key": ({"at": 0, "box": [0, 0, 4, 4], "colour": RED}, "colour is unknown; known are at, box, color"),
+    "no shape": ({"at": 0, "color": RED}, "has no point and no box and no mask"),
+    "two shapes": ({"at": 0, "point": [1, 1], "box": [0, 0, 4, 4], "color": RED}, "has both point and box"),
+    "no time": ({"point": [1, 1], "color": RED}, "has no at and no frame"),
+    "no color": ({"at": 0, "point": [1, 1]}, "color is missing"),
+    "a color that is none": ({"at": 0, "point": [1, 1], "color": "reddish"}, 'reddish must be "#rrggbb" or [a, b]'),
+    "a color beyond": ({"at": 0, "point": [1, 1], "color": [200, 0]}, "color=200 must be a number from -110.0"),
+    "a time before": ({"at": -1, "point": [1, 1], "color": RED}, "at=-1 must be a number of at least 0"),
+    "half a frame": ({"frame": 1.5, "point": [1, 1], "color": RED}, "frame=1.5 must be a whole number"),
+    "a flat box": ({"at": 0, "box": [0, 0, 0, 4], "color": RED}, "with width and height above 0"),
+    "three numbers": ({"at": 0, "box": [0, 0, 4], "color": RED}, "must be 4 numbers in brackets"),
+    "a box's radius": ({"at": 0, "box": [0, 0, 4, 4], "radius": 3, "color": RED}, "radius belongs to a point"),
+    "no mask": ({"at": 0, "mask": "none.png", "color": RED}, "mask=none.png: there is no such file"),
+}
+
+
+def write(folder: Path, *entries: object) -> Path:
+    path = folder / "hints.json"
+    path.write_text(json.dumps(entries))
+    return path
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_entry_is_named_in_one_line(tmp_path: Path, kind: str) -> None:
+    entry, message = WRONG[kind]
+    path = write(tmp_path, {"at": 0, "point": [1, 1], "color": RED}, entry)
+    with pytest.raises(ValueError) as raised:
+        read_hints(path)
+    line = str(raised.value)
+    assert line.startswith(f"{path}[1]") and message in line and "\n" not in line
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[{")
+    (tmp_path / "b.json").write_text("{}")
+    (tmp_path / "c.txt").write_text("")
+    for name, message in {
+        "a.json": "is not a JSON file",
+        "b.json": "must be a list",
+        "c.txt": "must end in .json",
+        "d.json": "no such file",
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            read_hints(tmp_path / name)
+    with pytest.raises(ValueError, match="hints_at=3 is for a picture"):
+        read_hints(write(tmp_path, {"at": 0, "point": [1, 1], "color": RED}), at=3)
+
+
+def test_colors() -> None:
+    assert parse_color("color", [12, -30.5]) == (12, -30.5)
+    # scikit-image's rgb2lab of (192, 32, 32) / 255
+    assert parse_color("color", RED) == pytest.approx((60.41, 42.27), abs=0.1)
+    assert parse_color("color", "#808080") == pytest.approx((0, 0), abs=0.01)
+
+
+def test_shapes_are_drawn_where_they_are_meant(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "m.png"), np.pad(np.full((10, 20), 255, np.uint8), ((30, 60), (40, 60))))
+    path = write(
+        tmp_path,
+        {"at": 0, "box": [40, 30, 20, 10], "color": [20, 30]},
+        {"frame": 4, "mask": "m.png", "color": [20, 30]},
+        {"at": 0, "point": [49.5, 34.5], "radius": 5, "color": [20, 30]},
+    )
+    box, mask, point = (draw(hint, (100, 120), (50, 60)) for hint in read_hints(path))
+    expected = np.zeros((50, 60), bool)
+    expected[15:20, 20:30] = True
+    for ab, where in (box, mask):
+        np.testing.assert_array_equal(where, expected)
+        assert (ab[:, where].T == (20, 30)).all()
+    assert point[1].sum() == pytest.approx(np.pi * 2.5**2, abs=8) and point[1][17, 24]
+
+
+def test_a_picture_hints_where_it_is_coloured(tmp_path: Path) -> None:
+    picture = np.full((100, 120, 3), 90, np.uint8)
+    picture[20:40, 60:80] = (32, 32, 192)  # blue, green, red
+    cv2.imwrite(str(tmp_path / "frame.png"), picture)
+    (hint,) = read_hints(tmp_path / "frame.png", at=2)
+    ab, where = draw(hint, (100, 120), (50, 60))
+    assert hint.at == 2 and where.sum() == 100 and where[10:20, 30:40].all()
+    np.testing.assert_allclose(ab[:, where].mean(1), (60.41, 42.27), atol=0.1)
+    with pytest.raises(ValueError, match="is 120x100, and the video 120x90"):
+        draw(hint, (90, 120), (45, 60))
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((100, 120), 90, np.uint8))
+    with pytest.raises(ValueError, match="none of its pixels is coloured"):
+        draw(read_hints(tmp_path / "grey.png")[0], (100, 120), (50, 60))
+
+
+def test_the_digest_is_of_all_that_is_said(tmp_path: Path) -> None:
+    one = Hint(name="a", at=1.0, ab=(1, 2), box=(1, 2, 3, 4))
+    assert digest([one]) == digest([Hint(name="b", at=1.0, ab=(1, 2), box=(1, 2, 3, 4))])
+    others = [Hint(name="a", frame=1, ab=(1, 2), box=(1, 2, 3, 4)), Hint(name="a", at=1.0, ab=(1, 3), box=(1, 2, 3, 4))]
+    assert len({digest([hint]) for hint in (one, *others)}) == 3
