@@ -130,7 +130,8 @@ def test_wrong_options_are_refused(options: dict[str, object], fault: str) -> No
 def test_the_command_trains_a_model_that_knows_what_it_has_not_seen(tmp_path: Path) -> None:
     from data_prep.infrared import measure, train
 
-    model = train(measure((f"place {seed}", view(place(seed))) for seed in range(16)), 0.1)
+    names = {f"place {seed}" for seed in range(16)}
+    model = train(measure((f"place {seed}", view(place(seed))) for seed in range(16)), 0.1, clips=names)
     assert [row["name"] for row in model["features"]] == list(FEATURES)
     assert model["held out"]["false alarms"] <= 0.15
     assert model["held out"]["found"] > 0.5

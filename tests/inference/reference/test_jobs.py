@@ -1,0 +1,77 @@
+"""A night coloured by a daytime reference: as a whole, and stopped and gone on with."""
+
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from temporal_colorize.inference.gate import GateOptions
+from temporal_colorize.inference.hints.entries import ab_of_rgb
+from temporal_colorize.inference.reference.guide import ReferenceGuide
+from temporal_colorize.inference.reference.picture import Reference
+from temporal_colorize.inference.report import Report
+from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.inference.video import colorize_video
+from tests.support.networks import tiny_weights
+from tests.support.places import at_night, place, view
+
+
+class StoppedError(Exception):
+    pass
+
+
+def write_night(path: Path, count: int = 24) -> np.ndarray:
+    """Write a night in which somebody walks by, and return the place by day, (H, W, 3) uint8 RGB."""
+    rgb = view(place())
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=10)
+        stream.height, stream.width, stream.pix_fmt = *rgb.shape[:2], "yuv420p"
+        for number in range(count):
+            luma = at_night(rgb, seed=number)
+            luma[60:140, 6 * number : 6 * number + 30] = 150
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(luma, format="gray")))
+        container.mux(stream.encode())
+    return rgb
+
+
+def colorize(night: Path, output: Path, day: np.ndarray, *, stop_after: int | None = None) -> Report:
+    session = Session(tiny_weights(), SessionOptions(size=64, infrared="auto"))
+    steps, seen = session.steps, []
+
+    def stopping(clip: torch.Tensor, hints: torch.Tensor | None = None) -> list:
+        seen.extend(clip)
+        if stop_after is not None and len(seen) > stop_after:
+            raise StoppedError
+        return steps(clip, hints)
+
+    session.steps = stopping
+    reference = Reference("reference=day", cv2.cvtColor(day, cv2.COLOR_RGB2GRAY), ab_of_rgb(day), "day")
+    return colorize_video(
+        night, output, session, codec="ffv1", options={}, segment=8, gate=GateOptions(settle=2, every=1, patience=0),
+        guide=ReferenceGuide([reference]),
+    )  # fmt: skip
+
+
+def pictures(path: Path) -> np.ndarray:
+    with av.open(str(path)) as container:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+
+
+def test_the_background_has_its_colours_and_a_stopped_job_goes_on_with_them(tmp_path: Path) -> None:
+    day = write_night(tmp_path / "night.mkv")
+    report = colorize(tmp_path / "night.mkv", tmp_path / "whole.mkv", day)
+    assert report.hints[0].startswith("reference=day: edges agree by 0.")
+    assert report.infrared is not None and 0 <= report.infrared <= 1
+    whole = pictures(tmp_path / "whole.mkv")
+    far = np.linalg.norm(ab_of_rgb(whole[20]) - ab_of_rgb(day), axis=-1)
+    grey = np.linalg.norm(ab_of_rgb(day), axis=-1)
+    assert np.median(far) < 0.4 * np.median(grey)  # dark luma holds less chroma
+    with pytest.raises(StoppedError):
+        colorize(tmp_path / "night.mkv", tmp_path / "pieces.mkv", day, stop_after=13)
+    again = colorize(tmp_path / "night.mkv", tmp_path / "pieces.mkv", day)
+    assert again.kept >= 8
+    assert np.array_equal(pictures(tmp_path / "pieces.mkv"), whole)
+    assert (again.hints, again.infrared) == (report.hints, report.infrared)
