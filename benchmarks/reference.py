@@ -84,7 +84,7 @@ def errors(place: Place, weights: Weights, *, every: int) -> dict[str, tuple[flo
         luma = shrink(place.night[number], *half)
         codes = shrink(luma, *size)
         seen, wide = lightness_of(codes, _FULL), torch.from_numpy(luma)[None].float() / 255
-        known = guide(luma, codes, 0.0)
+        known = guide(place.night[number], codes, 0.0)
         true = torch.from_numpy(np.stack([shrink(p, *half) for p in ab_of_rgb(place.rgb[number]).transpose(2, 0, 1)]))
         ways = {"grey": torch.zeros_like(true), "without": ab_at(wide, sessions["without"].color(seen), seen)}
         network = ab_at(wide, sessions["with"].color(seen, network_hints(shares(known, size))), seen)

@@ -109,7 +109,6 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object], Cal
     import cv2
     import torch
 
-    from temporal_colorize.inference.hints.guide import HintGuide
     from temporal_colorize.inference.picture import colorize_picture, is_picture
     from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import Session
@@ -147,7 +146,7 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object], Cal
         source: Path, output: Path | None, *, given: "Sequence[Hint] | None" = None, variant: str | None = None
     ) -> "Report":
         session = fresh()
-        guide = HintGuide(given) if given else fresh_guide()
+        guide = fresh_guide(given)
         if is_picture(source):
             return colorize_picture(
                 source, output, session, guide=guide, limits=limits, variant=variant, **maps, **finished

@@ -110,7 +110,7 @@ class ReferenceGuide:
 
     def _judge(self, codes: np.ndarray, *, anew: bool) -> bool:
         """Make the mask where the picture has changed since it was last made; True if it was."""
-        size = _size_of(_SIDE, codes.shape)
+        size = _size_of(_SIDE, self._view.shape)
         small = shrink(codes, *size)
         if not anew and _change(small, self._judged) < _CHANGE:
             return False
@@ -131,7 +131,7 @@ class ReferenceGuide:
     def _guidance(self) -> Guidance:
         import cv2
 
-        size, shape = _size_of(_SIDE, self._view.chroma_shape), self._view.chroma_shape
+        size, shape = _size_of(_SIDE, self._view.shape), self._view.chroma_shape
         mask = cv2.resize(self._mask, shape[::-1], interpolation=cv2.INTER_LINEAR)
         return Guidance(self._laid(size)[1], mask)
 

@@ -83,3 +83,20 @@ def test_a_guide_restored_goes_on_as_it_was() -> None:
         assert np.array_equal(found.ab, guidance.ab)
         assert np.array_equal(found.mask, guidance.mask)
     assert resumed.given == whole.given
+
+
+def test_it_goes_on_where_chroma_is_narrower_than_luma() -> None:
+    """As in 4:2:2, after a picture in which nothing changed."""
+    coding, half = ChromaCoding("bt709", full_range=True), (SHAPE[0], SHAPE[1] // 2)
+    begun, resumed = (ReferenceGuide([reference(view(place()))]) for _ in range(2))
+    for made in (begun, resumed):
+        made.begin(View(SHAPE, half, (96, 128), coding, 12.0))
+    night = at_night(view(place()))
+    changed = night.copy()
+    changed[60:120, 100:140] = 200
+    show(begun, night)
+    resumed.restore(begun.snapshot())
+    for luma in (night, changed):
+        found, expected = show(resumed, luma), show(begun, luma)
+        assert found.mask.shape == half and np.array_equal(found.mask, expected.mask)
+        assert np.array_equal(found.ab, expected.ab)
