@@ -144,8 +144,9 @@ class ChromaStream:
     ) -> list[Work]:
         self.looks += len(guides)
         hints = None
-        if any(guidance is not None for guidance in known):
-            hints = torch.stack([network_hints(shares(guidance, self._size)) for guidance in known])
+        if any(map(_is_fresh, known)):
+            fresh = [guidance if _is_fresh(guidance) else None for guidance in known]
+            hints = torch.stack([network_hints(shares(guidance, self._size)) for guidance in fresh])
         with self._stage("network"):
             outputs = self._session.steps(torch.stack(lightness), hints) if guides else []
         everything = [tuple(slice(0, length) for length in self._layer.planes[0].shape)]
@@ -155,12 +156,12 @@ class ChromaStream:
 
     def _look(self, guide: np.ndarray, seen: np.ndarray, known: Guidance | None) -> Work:
         with self._stage("gate"):
-            wanted = self._gate.must_run(seen, now=known is not None and known.fresh)
+            wanted = self._gate.must_run(seen, now=_is_fresh(known))
         lightness, hints = lightness_of(seen, self._coding), None
         if self._guide is not None:
             given = shares(known, self._size)
             self._gate.guide(given)
-            hints = None if known is None else network_hints(given)
+            hints = network_hints(given) if _is_fresh(known) else None
         if wanted:
             self._run(lightness, hints)
         shown = self._mix() if self._gate.must_show else None
@@ -199,3 +200,8 @@ class ChromaStream:
             self._shown = torch.lerp(self._before, self._newest, self._gate.share)
         self._gate.estimate(self._shown.numpy())
         return self._shown
+
+
+def _is_fresh(known: Guidance | None) -> bool:
+    """Say whether the network should be told: told in every frame, it spreads the colours over what is around."""
+    return known is not None and known.fresh
