@@ -100,6 +100,11 @@ class ChromaStream:
         return self._session.infrared
 
     @property
+    def given(self) -> list[str]:
+        """What the guide was given, a line each."""
+        return [] if self._guide is None else self._guide.given
+
+    @property
     def unused(self) -> list[str]:
         """What the guide could not use, so far."""
         return [] if self._guide is None else self._guide.notes
@@ -157,8 +162,9 @@ class ChromaStream:
     ) -> list[Work]:
         self.looks += len(guides)
         hints = None
-        if any(guidance is not None for guidance in known):
-            hints = torch.stack([network_hints(shares(guidance, self._size)) for guidance in known])
+        if any(map(_is_told, known)):
+            told = [guidance if _is_told(guidance) else None for guidance in known]
+            hints = torch.stack([network_hints(shares(guidance, self._size)) for guidance in told])
         with self._stage("network"):
             outputs = self._session.steps(torch.stack(lightness), hints) if guides else []
         everything = [tuple(slice(0, length) for length in self._layer.planes[0].shape)]
@@ -173,7 +179,7 @@ class ChromaStream:
         if self._guide is not None:
             given = shares(known, self._size)
             self._gate.guide(given)
-            hints = None if known is None else network_hints(given)
+            hints = network_hints(given) if _is_told(known) else None
         if wanted:
             self._run(lightness, hints)
         shown = self._mix() if self._gate.must_show else None
@@ -219,3 +225,8 @@ class ChromaStream:
 def coding_of(info: VideoInfo) -> ChromaCoding:
     """Say how a video's planes are written."""
     return ChromaCoding(info.matrix, info.full_range, info.bit_depth)
+
+
+def _is_told(known: Guidance | None) -> bool:
+    """Say whether the network hears of it: told of a thing in every frame, it spreads its colours around it."""
+    return known is not None and (known.fresh or known.all_around)

@@ -56,7 +56,7 @@ def color_segments(
                 "frames": job.frames + filled.frame_map.count, "last": last, "looks": stream.looks, "cuts": stream.cuts,
                 "damaged": reader.damaged, "retimed": reader.retimed,
                 "luma_changed": reader.luma_changed or was_changed or mark is not None,
-                "unused": stream.unused, "infrared": stream.infrared,
+                "hints": stream.given, "unused": stream.unused, "infrared": stream.infrared,
                 "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
             }  # fmt: skip
             job.record(file.path, filled.position, filled.carried, totals, filled.frame_map.as_json())

@@ -40,6 +40,7 @@ from temporal_colorize.video import (
 )
 from temporal_colorize.video.packets import PICTURES, read_packets
 
+_TOTALS = ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed", "hints", "infrared")  # of a job
 USUAL_SUFFIX = ".*"  # of an output's name, for whichever suits
 
 
@@ -161,7 +162,7 @@ def colorize_video(
                 else:
                     writer.put(kept_packet)
         totals = job.totals
-        notes = [moved, marking and marking.note, *totals["notes"], *totals.get("unused", []), *writer.notes]
+        notes = [moved, marking and marking.note, *totals["notes"], *totals["unused"], *writer.notes]
         report = Report(
             output=target,
             seconds=time.perf_counter() - began,
@@ -169,15 +170,13 @@ def colorize_video(
             left_out=writer.left_out,
             profile=profile.per_frame(totals["frames"] - kept),
             notes=list(filter(None, notes)),
-            hints=[] if guide is None else guide.given,
             kept=kept,
             confidence=confidence,
             variant=variant,
-            infrared=totals.get("infrared"),
             mark=marking and marking.as_json(),
             frame_map=job.frame_map.as_json(from_first=start > 0),
             computed=session.computed(),
-            **{name: totals[name] for name in ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed")},
+            **{name: totals[name] for name in _TOTALS},
         )
         if finishing is not None:
             finishing.record(report, Path(source), reader.files)  # after a kill, the job that goes on does it

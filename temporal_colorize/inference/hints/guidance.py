@@ -20,12 +20,14 @@ class Guidance(NamedTuple):
     Attributes:
         ab: (2, h, w) float32; without meaning where the mask is 0.
         mask: (h, w) float32 in 0..1, how much of a pixel's colour they decide; 1 gives it back as it is.
-        fresh: Whether they are new, so that the network must look at this frame.
+        fresh: Whether they are new, so that the network must look at this frame, and is told of them.
+        all_around: Whether they are the colours of whatever is around, so that the network is told whenever it looks.
     """
 
     ab: np.ndarray
     mask: np.ndarray
     fresh: bool = False
+    all_around: bool = False
 
 
 class View(NamedTuple):

@@ -73,4 +73,4 @@ def _over(upper: Guidance | None, lower: Guidance | None) -> Guidance | None:
     mask = upper.mask + (1 - upper.mask) * lower.mask
     share = upper.mask / np.maximum(mask, 1e-6)
     ab = (lower.ab + share * (upper.ab - lower.ab)).astype(np.float32)
-    return Guidance(ab, mask, upper.fresh or lower.fresh)
+    return Guidance(ab, mask, upper.fresh or lower.fresh, upper.all_around or lower.all_around)

@@ -133,7 +133,7 @@ class ReferenceGuide:
 
         size, shape = _size_of(_SIDE, self._view.shape), self._view.chroma_shape
         mask = cv2.resize(self._mask, shape[::-1], interpolation=cv2.INTER_LINEAR)
-        return Guidance(self._laid(size)[1], mask)
+        return Guidance(self._laid(size)[1], mask, all_around=True)
 
 
 def _in_8_bits(codes: np.ndarray, bit_depth: int) -> np.ndarray:
