@@ -32,7 +32,7 @@ def test_the_background_gets_its_colours_where_it_lies(bit_depth: int) -> None:
     canvas = place()
     seen = view(canvas, right=5, down=-4)
     luma = at_night(seen).astype(np.uint16) << 2 if bit_depth == 10 else at_night(seen)
-    ab, mask, fresh = show(guide(reference(view(canvas)), bit_depth=bit_depth), luma)
+    ab, mask, fresh, _ = show(guide(reference(view(canvas)), bit_depth=bit_depth), luma)
     assert ab.shape == (2, *SHAPE) and mask.shape == SHAPE and fresh
     assert mask.mean() > 0.8
     far = np.linalg.norm(ab - ab_of_rgb(seen).transpose(2, 0, 1), axis=0)
