@@ -5,7 +5,7 @@ python -m benchmarks.hints data=/my/validation/clips [only=davis-cows,cctv-nofi0
 A region of the first frame is hinted with a colour that is not its own, the clip is coloured, and at its end the shown
 colour's distance to the hinted one is measured inside the same thing: an outline that was drawn by hand, looking at the
 last frame. The rendered scene is `data_prep.sample_scene`'s walker, whose mask is known in every frame: for 300 frames
-in the open, and through 25 frames in which a pillar hides it and out again.
+in the open, and while it walks behind a pillar and out again.
 """
 
 import sys
