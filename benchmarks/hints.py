@@ -74,6 +74,7 @@ OUTLINES = {
 }
 _CODING = ChromaCoding("bt709")
 _RATE = 25
+_PILLAR = 335  # its left edge, in a picture 640 wide
 
 
 def outline(points: str, shape: tuple[int, int]) -> np.ndarray:
@@ -144,21 +145,28 @@ class Bench:
         cv2.imwrite(str(self._folder / name), (rgb[..., ::-1] * 255).round().astype(np.uint8))
 
 
-def walker_scene(frames: int, *, pillar: bool) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Render the walker in the garage: luma, (H, W), and its visible coat, bool: its own mask above the legs."""
+def walker_scene(frames: int, *, pace: float, pillar: int = 0) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Render the walker in the garage: luma, (H, W), and its visible coat, bool: its own mask above the legs.
+
+    Args:
+        frames: How many; the walker should not have left the picture by then.
+        pace: Pixels a frame.
+        pillar: Width of what it passes behind; 0 for nothing.
+    """
     width, height = 640, 360
     scene, hides = garage(width, height)
     hides = np.zeros_like(hides)  # its motorcycle would hide the legs alone
     walker = movers(width, height, hides)[0]
     rng, lumas, masks = np.random.default_rng(0), [], []
     for index in range(frames):
-        seconds = 2.2 + index / (_RATE if pillar else 3 * _RATE)
+        seconds = 2.2 + index * pace / (0.15 * width)  # it walks 0.15 of the width in a second
         black, white = np.zeros_like(scene), np.full_like(scene, 255)
         walker(black, seconds), walker(white, seconds)
         picture, cover = scene.copy(), 1 - (white - black).mean(-1) / 255
         walker(picture, seconds)
         if pillar:
-            picture[:, 330:430], cover[:, 330:430] = scene[:, 20:120] * 0.7, 0
+            hidden = slice(_PILLAR, _PILLAR + pillar)
+            picture[:, hidden], cover[:, hidden] = scene[:, 20 : 20 + pillar] * 0.7, 0
         picture += rng.normal(0, 4, (*picture.shape[:2], 1))
         rows = np.arange(height)[:, None]
         top = int(np.nonzero(cover.max(1) > 0.5)[0].min()) if (cover > 0.5).any() else 0

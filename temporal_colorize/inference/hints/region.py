@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from temporal_colorize.inference.hints.ground import Ground, similarity
 from temporal_colorize.inference.hints.matching import Known, cells, features, match
 from temporal_colorize.inference.hints.window import CANVAS, Window
 from temporal_colorize.inference.snapshot import Snapshot, give_back, take
@@ -16,13 +17,18 @@ _SLOPE = 8.0  # by which a share becomes a mask
 _DRIFT = 0.01  # by which the region's area on the canvas may change in a frame, beyond what flow says
 _BIAS = 0.1  # by which the share from which on a pixel belongs to it may be moved for that
 _FAINT = 0.03
+import os
+_PARTED, _SURER, _SAME = float(os.environ.get('PARTED',3.0)), float(os.environ.get('SURER',3.0)), float(os.environ.get('SAME',3.0))
+_CLEAR=float(os.environ.get('CLEAR',0.8))
+_T=int(os.environ.get('TOL',2))
+_SHIFTS = [(y, x) for y in (-_T, 0, _T) for x in (-_T, 0, _T)]
 _EDGE = 3.0  # at the edge a blurred half: what is little below is let through, or edges would wear off
 _SMALLEST = 6  # pixels a side of what is looked for
 _LOST = 0.3  # of its area: with less it is taken to be hidden
 _WHOLE = 0.8  # with more it is whole, and looks as it should when it is looked for
 _FOUND, _FAR = 0.7, 2.0  # correlation of what is found then, and how many windows' sides away it may be
 
-_CARRIED = ("window", "mask", "missing", "_canvas", "_speed", "_area", "_age", "_known", "_look")
+_CARRIED = ("window", "mask", "missing", "_canvas", "_speed", "_area", "_age", "_known", "_look", "_pose", "_poses")
 
 
 class Region:
@@ -51,6 +57,7 @@ class Region:
         self._speed, self._age = (0.0, 0.0), 0
         self._area = float(self.mask.sum()) * self._scale**2
         self._look = self._canvas, self.mask, self.window.side  # when it was last whole
+        self._pose, self._poses = np.eye(3), ()
         found = features(self._canvas)
         self._known = (Known(found, cells(self.mask), _HINTED_REACH, 0.0),)
 
@@ -67,18 +74,26 @@ class Region:
         region._known = tuple(Known(*picture) for picture in region._known)
         return region
 
-    def step(self, luma: np.ndarray) -> None:
-        """Follow it into the next frame, (H, W) uint8."""
+    def step(self, luma: np.ndarray, ground: Ground) -> None:
+        """Follow it into the next frame, (H, W) uint8, to which the ground has gone on."""
         window = self._search(luma) if self.missing else self.window.moved(*self._speed)
         canvas = window.cut(luma)
         found, known = features(canvas), list(self._known)
-        carried, trust = np.zeros_like(self.mask), np.zeros_like(self.mask)
+        carried, trust, still = (np.zeros_like(self.mask) for _ in range(3))
         if not self.missing:
-            carried, trust, aligned = self._flow(canvas)
+            carried, trust, aligned = self._flow(canvas, window)
+            still = self._still(canvas, window, ground)
+            carried *= 1 - still
             known.append(Known(features(aligned), cells(carried), _LAST_REACH, _LAST_DOUBT))
-        mask = self._decide(canvas, match(found, known)[0], carried, trust)
+        mask = self._decide(canvas, match(found, known)[0], carried, trust, still)
         self._age += 1
         self._move(luma, window, mask, found)
+        kept = {number for _, _, number in ground.kept}
+        self._poses = tuple(pose for pose in self._poses if int(pose[0]) in kept)
+        if self.missing:
+            self._poses = ()
+        elif ground.keeps:
+            self._poses = ((ground.number, self._pose), *self._poses)
 
     @property
     def _scale(self) -> float:
@@ -107,7 +122,38 @@ class Region:
         x = area[1].start + left + (size[1] - 1) / 2 - middle[1]
         return Window(x, y, side)
 
-    def _flow(self, canvas: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _still(self, canvas: np.ndarray, window: Window, ground: Ground) -> np.ndarray:
+        """Say what has stayed with the ground, while the piece went elsewhere: shares in 0..1."""
+        import cv2
+
+        still, poses = np.zeros_like(self.mask), dict(self._poses)
+        for picture in ground.kept:
+            if picture.number not in poses:
+                continue
+            go, stay = (
+                now @ np.linalg.inv(then) for now, then in ((self._pose, poses[picture.number]), (ground.place, picture.place))
+            )
+            rows, columns = np.nonzero(self.mask > 0.5)
+            if not len(rows):
+                continue
+            points = window.of_canvas(np.stack((columns, rows), 1).astype(float))
+            points = np.c_[points, np.ones(len(points))]
+            apart = np.linalg.norm((points @ (go @ np.linalg.inv(stay) - np.eye(3)).T)[:, :2], axis=1).mean() / self._scale
+            if apart < _PARTED:
+                continue
+            gone, stayed = (window.cut_moved(picture.luma, motion) for motion in (go, stay))
+            off_stay = _unlike(canvas, stayed)
+            off_go = np.min([_unlike(canvas, np.roll(gone, shift, (0, 1))) for shift in _SHIFTS], axis=0)
+            whole = self.mask > 0.5
+            if off_go[whole].mean() > _CLEAR * off_stay[whole].mean():
+                continue
+            noise = max(1.0, float(np.median(off_stay)))
+            surer = 1 / (1 + np.exp(-np.clip(off_go - off_stay - _SURER, -20, 20) * 1.5))
+            here = np.exp(-0.5 * (np.maximum(off_stay - noise, 0) / _SAME) ** 2)
+            np.maximum(still, surer * here, out=still)
+        return still
+
+    def _flow(self, canvas: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Bring the last mask here; return it, how far that is to be believed, and the last canvas brought here."""
         import cv2
 
@@ -117,15 +163,23 @@ class Region:
         aligned = _warp(self._canvas, back)
         unlike = cv2.blur(cv2.absdiff(canvas, aligned).astype(np.float32), (5, 5)) / _LIKE
         trust = np.exp(-0.5 * (astray**2 + unlike**2)).astype(np.float32)
+        rows, columns = np.nonzero((self.mask > 0.5) & (_warp(trust, forth) > 0.2))
+        if len(rows) > 30:
+            pick = slice(None, None, max(1, len(rows) // 300))
+            points = np.stack((columns, rows), 1)[pick].astype(np.float64)
+            there = points + forth[rows[pick], columns[pick]]
+            motion = similarity(self.window.of_canvas(points), window.of_canvas(there), near=1.0 * self._scale)
+            self._pose = motion @ self._pose
         return _warp(self.mask, back) * _reached(self.mask, forth), trust, aligned
 
-    def _decide(self, canvas: np.ndarray, share: np.ndarray, carried: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    def _decide(self, canvas: np.ndarray, share: np.ndarray, carried: np.ndarray, trust: np.ndarray, still: np.ndarray) -> np.ndarray:
         """Put matched shares, (CELLS, CELLS), and the carried mask together."""
         import cv2
 
         share = cv2.resize(share, canvas.shape[::-1], interpolation=cv2.INTER_LINEAR)
         by_flow = np.clip(1 - 4 * np.abs(share - 0.5), 0, 1) * trust
         mixed = by_flow * carried + (1 - by_flow) * _along_edges(share, canvas)
+        mixed = mixed * (1 - still)
         mask = 1 / (1 + np.exp(_SLOPE * (self._threshold(mixed, carried) - mixed)))
         return np.where(mask < _FAINT, 0, mask).astype(np.float32)
 
@@ -158,6 +212,12 @@ class Region:
             usual = (0.0, 0.0) if returned else step
             self._speed = tuple(0.5 * (old + new) for old, new in zip(self._speed, usual, strict=True))
         self._canvas = self.window.cut(luma)
+
+
+def _unlike(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    import cv2
+
+    return cv2.GaussianBlur(cv2.absdiff(one, other).astype(np.float32), (0, 0), 2.0)
 
 
 def _warp(plane: np.ndarray, flow: np.ndarray) -> np.ndarray:
