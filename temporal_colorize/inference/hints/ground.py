@@ -9,8 +9,8 @@ from temporal_colorize.inference.snapshot import Snapshot, give_back, take
 _EVERY, _KEPT = 4, 3  # frames between the pictures that are kept, and how many
 _POINTS, _APART = 150, 9  # corners that are followed, and pixels between them, in luma of half the size
 _LEAST_POINTS = 12
-_NEAR = 1.0  # pixels of it by which a corner may miss
-_STILL = 0.25  # pixels at the picture's corners: a motion that is as small is a fixed camera's
+_NEAR = 0.8  # pixels of luma by which a corner may miss
+_FIXED = 0.5  # of the corners that a camera's motion explains, from which on it is taken to be fixed
 
 _CARRIED = ("_last", "_place", "kept", "number")
 
@@ -60,43 +60,44 @@ class Ground:
     def step(self, luma: np.ndarray) -> None:
         """Take the next frame, (H, W) uint8."""
         if self.number >= 0:
-            if self.keeps:
+            if self.number % _EVERY == 0:
                 self.kept = (Earlier(self._last, self.place, self.number), *self.kept[: _KEPT - 1])
-            self.place = _motion(self._last, luma) @ self.place
+            latest = self.kept[0]
+            guess = self.place @ np.linalg.inv(latest.place)
+            self.place = _motion(latest.luma, luma, guess) @ latest.place
         self._last, self.number = luma, self.number + 1
 
 
-def _motion(last: np.ndarray, luma: np.ndarray) -> np.ndarray:
-    """Find how the ground moves from one frame to the next, by most of its corners: (3, 3)."""
-    import cv2
+def _motion(before: np.ndarray, luma: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    """Find how the ground moves from one picture to another, by most of its corners: (3, 3), near a guess.
 
-    small = [cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for plane in (last, luma)]
-    corners = cv2.goodFeaturesToTrack(small[0], _POINTS, 0.01, _APART)
-    if corners is None or len(corners) < _LEAST_POINTS:
-        return np.eye(3)
-    there, found, _ = cv2.calcOpticalFlowPyrLK(*small, corners, None)
-    kept = found[:, 0] == 1
-    if kept.sum() < _LEAST_POINTS:
-        return np.eye(3)
-    return similarity(2 * corners[kept, 0] + 0.5, 2 * there[kept, 0] + 0.5, near=2 * _NEAR, extent=luma.shape)
-
-
-def similarity(
-    before: np.ndarray, after: np.ndarray, *, near: float, extent: tuple[int, int] | None = None
-) -> np.ndarray:
-    """Fit the shift, turn and scale of most points, (N, 2) each: (3, 3); none where they do not agree.
-
-    With an extent, of a picture, what moves none of its corners is no motion.
+    A camera that may be fixed is: what moves would shift it by and by.
     """
     import cv2
 
+    small = [cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for plane in (before, luma)]
+    corners = cv2.goodFeaturesToTrack(small[0], _POINTS, 0.01, _APART)
+    if corners is None:
+        return guess
+    begin = _moved(corners[:, 0] * 2 + 0.5, guess) / 2 - 0.25
+    begin = begin[:, None].astype(np.float32)
+    there, found, _ = cv2.calcOpticalFlowPyrLK(*small, corners, begin, flags=cv2.OPTFLOW_USE_INITIAL_FLOW)
+    kept = found[:, 0] == 1
+    if kept.sum() < _LEAST_POINTS:
+        return guess
+    points = [2 * plane[kept, 0] + 0.5 for plane in (corners, there)]
+    fit = similarity(*points, near=2 * _NEAR)
+    stay, go = (np.linalg.norm(_moved(points[0], motion) - points[1], axis=1) < _NEAR for motion in (np.eye(3), fit))
+    return np.eye(3) if stay.sum() > _FIXED * go.sum() else fit
+
+
+def _moved(points: np.ndarray, motion: np.ndarray) -> np.ndarray:
+    return points @ motion[:2, :2].T + motion[:2, 2]
+
+
+def similarity(before: np.ndarray, after: np.ndarray, *, near: float) -> np.ndarray:
+    """Fit the shift, turn and scale of most points, (N, 2) each, within so much: (3, 3); none if they do not agree."""
+    import cv2
+
     fit, _ = cv2.estimateAffinePartial2D(before, after, ransacReprojThreshold=near, maxIters=200)
-    if fit is None:
-        return np.eye(3)
-    found = np.vstack((fit, (0, 0, 1)))
-    if extent is not None:
-        height, width = extent
-        corners = np.float64([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]]).T
-        if np.abs((found - np.eye(3)) @ corners).max() < _STILL:
-            return np.eye(3)
-    return found
+    return np.eye(3) if fit is None else np.vstack((fit, (0, 0, 1)))

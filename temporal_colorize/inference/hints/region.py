@@ -19,6 +19,8 @@ _BIAS = 0.1  # by which the share from which on a pixel belongs to it may be mov
 _FAINT = 0.03
 import os
 _PARTED, _SURER, _SAME = float(os.environ.get('PARTED',3.0)), float(os.environ.get('SURER',3.0)), float(os.environ.get('SAME',3.0))
+_VOTE=float(os.environ.get('VOTE',3))
+_VLIKE=float(os.environ.get('VLIKE',6))
 _CLEAR=float(os.environ.get('CLEAR',0.8))
 _T=int(os.environ.get('TOL',2))
 _SHIFTS = [(y, x) for y in (-_T, 0, _T) for x in (-_T, 0, _T)]
@@ -28,7 +30,7 @@ _LOST = 0.3  # of its area: with less it is taken to be hidden
 _WHOLE = 0.8  # with more it is whole, and looks as it should when it is looked for
 _FOUND, _FAR = 0.7, 2.0  # correlation of what is found then, and how many windows' sides away it may be
 
-_CARRIED = ("window", "mask", "missing", "_canvas", "_speed", "_area", "_age", "_known", "_look", "_pose", "_poses")
+_CARRIED = ("window", "mask", "missing", "_canvas", "_speed", "_area", "_age", "_known", "_look", "_pose", "_poses", "_hinted")
 
 
 class Region:
@@ -57,6 +59,7 @@ class Region:
         self._speed, self._age = (0.0, 0.0), 0
         self._area = float(self.mask.sum()) * self._scale**2
         self._look = self._canvas, self.mask, self.window.side  # when it was last whole
+        self._hinted = self._canvas, self.mask, self.window
         self._pose, self._poses = np.eye(3), ()
         found = features(self._canvas)
         self._known = (Known(found, cells(self.mask), _HINTED_REACH, 0.0),)
@@ -85,7 +88,7 @@ class Region:
             still = self._still(canvas, window, ground)
             carried *= 1 - still
             known.append(Known(features(aligned), cells(carried), _LAST_REACH, _LAST_DOUBT))
-        mask = self._decide(canvas, match(found, known)[0], carried, trust, still)
+        mask = self._decide(canvas, window, match(found, known)[0], carried, trust, still)
         self._age += 1
         self._move(luma, window, mask, found)
         kept = {number for _, _, number in ground.kept}
@@ -172,13 +175,21 @@ class Region:
             self._pose = motion @ self._pose
         return _warp(self.mask, back) * _reached(self.mask, forth), trust, aligned
 
-    def _decide(self, canvas: np.ndarray, share: np.ndarray, carried: np.ndarray, trust: np.ndarray, still: np.ndarray) -> np.ndarray:
+    def _vote(self, mixed: np.ndarray, canvas: np.ndarray, window: Window) -> np.ndarray:
+        picture, mask, place = self._hinted
+        stack = [window.brought(plane.astype(np.float32), self._pose, Window(*place)) for plane in (picture, mask, np.ones_like(mask))]
+        weight = _VOTE * stack[2] * np.exp(-0.5 * (_unlike(canvas, stack[0].astype(np.uint8)) / _VLIKE) ** 2)
+        return (mixed + weight * stack[1]) / (1 + weight)
+
+    def _decide(self, canvas: np.ndarray, window: Window, share: np.ndarray, carried: np.ndarray, trust: np.ndarray, still: np.ndarray) -> np.ndarray:
         """Put matched shares, (CELLS, CELLS), and the carried mask together."""
         import cv2
 
         share = cv2.resize(share, canvas.shape[::-1], interpolation=cv2.INTER_LINEAR)
         by_flow = np.clip(1 - 4 * np.abs(share - 0.5), 0, 1) * trust
         mixed = by_flow * carried + (1 - by_flow) * _along_edges(share, canvas)
+        if not self.missing:
+            mixed = self._vote(mixed, canvas, window)
         mixed = mixed * (1 - still)
         mask = 1 / (1 + np.exp(_SLOPE * (self._threshold(mixed, carried) - mixed)))
         return np.where(mask < _FAINT, 0, mask).astype(np.float32)

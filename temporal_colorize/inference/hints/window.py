@@ -72,6 +72,13 @@ class Window(NamedTuple):
         place = np.float64([[zoom, 0, (self.x - before.x) * step + rest], [0, zoom, (self.y - before.y) * step + rest]])
         return cv2.warpAffine(canvas, place, (CANVAS, CANVAS), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
+    def brought(self, canvas: np.ndarray, motion: np.ndarray, before: "Window") -> np.ndarray:
+        """Bring what is on another window's canvas onto this one's, as a motion, (3, 3), moves its pixels."""
+        import cv2
+
+        inverse = np.linalg.inv(np.vstack((before._to_canvas(), (0, 0, 1))))
+        return cv2.warpAffine(canvas, self._to_canvas() @ motion @ inverse, (CANVAS, CANVAS))
+
     def cut_moved(self, picture: np.ndarray, motion: np.ndarray) -> np.ndarray:
         """Cut out of a picture whose pixels a motion, (3, 3), brings to the window's own."""
         import cv2
