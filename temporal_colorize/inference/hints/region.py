@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from temporal_colorize.inference.hints.ground import Ground, similarity
-from temporal_colorize.inference.hints.matching import Known, cells, features, match
+from temporal_colorize.inference.hints.matching import Known, around, cells, features, match
 from temporal_colorize.inference.hints.window import CANVAS, Window
 from temporal_colorize.inference.snapshot import Snapshot, give_back, take
 
@@ -15,7 +15,7 @@ _EVERY = 8  # frames between them
 _AGREE, _LIKE = 1.0, 8.0  # pixels of the canvas and codes of luma by which flow may be off where it is believed
 _SLOPE = 8.0  # by which a share becomes a mask
 _DRIFT = 0.01  # by which the region's area on the canvas may change in a frame, beyond what flow says
-_BIAS = 0.1  # by which the share from which on a pixel belongs to it may be moved for that
+_BIAS = float(__import__("os").environ.get("BIAS","0.1"))  # by which the share from which on a pixel belongs to it may be moved for that
 _FAINT = 0.03
 import os
 _PARTED, _SURER, _SAME = float(os.environ.get('PARTED',3.0)), float(os.environ.get('SURER',3.0)), float(os.environ.get('SAME',3.0))
@@ -88,7 +88,7 @@ class Region:
             still = self._still(canvas, window, ground)
             carried *= 1 - still
             known.append(Known(features(aligned), cells(carried), _LAST_REACH, _LAST_DOUBT))
-        mask = self._decide(canvas, window, match(found, known)[0], carried, trust, still)
+        mask = self._decide(canvas, window, match(found, known, around(carried)), carried, trust, still)
         self._age += 1
         self._move(luma, window, mask, found)
         kept = {number for _, _, number in ground.kept}
@@ -150,7 +150,7 @@ class Region:
             whole = self.mask > 0.5
             if off_go[whole].mean() > _CLEAR * off_stay[whole].mean():
                 continue
-            noise = max(1.0, float(np.median(off_stay)))
+            noise = min(4.0, max(1.0, float(np.median(off_stay))))
             surer = 1 / (1 + np.exp(-np.clip(off_go - off_stay - _SURER, -20, 20) * 1.5))
             here = np.exp(-0.5 * (np.maximum(off_stay - noise, 0) / _SAME) ** 2)
             np.maximum(still, surer * here, out=still)
