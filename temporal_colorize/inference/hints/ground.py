@@ -57,14 +57,17 @@ class Ground:
         """Whether the last picture will be kept."""
         return self.number % _EVERY == 0
 
+    def since(self, picture: Earlier) -> np.ndarray:
+        """Say how the ground has moved since one of the kept pictures, (3, 3)."""
+        return self.place @ np.linalg.inv(picture.place)
+
     def step(self, luma: np.ndarray) -> None:
         """Take the next frame, (H, W) uint8."""
         if self.number >= 0:
-            if self.number % _EVERY == 0:
+            if self.keeps:
                 self.kept = (Earlier(self._last, self.place, self.number), *self.kept[: _KEPT - 1])
             latest = self.kept[0]
-            guess = self.place @ np.linalg.inv(latest.place)
-            self.place = _motion(latest.luma, luma, guess) @ latest.place
+            self.place = _motion(latest.luma, luma, self.since(latest)) @ latest.place
         self._last, self.number = luma, self.number + 1
 
 
