@@ -79,8 +79,12 @@ class Region:
         """Follow it into the next frame, (H, W) uint8, to which the ground has gone on."""
         self._age += 1
         if self.missing and not self._find(luma):
-            self.missing += 1
-            return
+            self._look_again(luma)
+        else:
+            self._follow(luma, ground)
+        self._remember(ground)
+
+    def _follow(self, luma: np.ndarray, ground: Ground) -> None:
         window = self.window.moved(*self._speed)
         canvas = window.cut(luma)
         flow = flow_on(self._canvas, self.mask, canvas, (self.window, window))
@@ -92,7 +96,13 @@ class Region:
         share = match(found, [*self._known, last], around(carried))
         shares = self._vote(self._mix(canvas, share, flow), canvas, window) * (1 - still)
         self._move(luma, window, _mask(shares, carried), found)
-        self._remember(ground)
+
+    def _look_again(self, luma: np.ndarray) -> None:
+        """See whether it comes out where it was lost."""
+        canvas = self.window.cut(luma)
+        found = features(canvas)
+        share = along_edges(_large(match(found, self._known, torch.ones(len(found), dtype=torch.bool))), canvas)
+        self._move(luma, self.window, _mask(self._vote(share, canvas, self.window)), found)
 
     def _find(self, luma: np.ndarray) -> bool:
         """Go to where it has come out again, if it has."""
@@ -124,11 +134,9 @@ class Region:
     @staticmethod
     def _mix(canvas: np.ndarray, share: np.ndarray, flow: Flow) -> np.ndarray:
         """Put matched shares, (CELLS, CELLS), and what flow says together."""
-        import cv2
-
-        share = cv2.resize(share, canvas.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        by_flow = np.clip(1 - 4 * np.abs(share - 0.5), 0, 1) * flow.trust
-        return by_flow * flow.mask + (1 - by_flow) * along_edges(share, canvas)
+        likely = _large(share)
+        by_flow = np.clip(1 - 4 * np.abs(likely - 0.5), 0, 1) * flow.trust
+        return by_flow * flow.mask + (1 - by_flow) * along_edges(likely, canvas)
 
     def _vote(self, share: np.ndarray, canvas: np.ndarray, window: Window) -> np.ndarray:
         """Let the hinted mask decide where its picture, moved as the piece has, fits."""
@@ -165,8 +173,15 @@ class Region:
             self._known = (self._known[0], recent, *self._known[1:_RECENT])
 
 
-def _mask(share: np.ndarray, carried: np.ndarray) -> np.ndarray:
-    mask = 1 / (1 + np.exp(_SLOPE * (_threshold(share, carried) - share)))
+def _large(share: np.ndarray) -> np.ndarray:
+    import cv2
+
+    return cv2.resize(share, (CANVAS, CANVAS), interpolation=cv2.INTER_LINEAR)
+
+
+def _mask(share: np.ndarray, carried: np.ndarray | None = None) -> np.ndarray:
+    middle = 0.5 if carried is None else _threshold(share, carried)
+    mask = 1 / (1 + np.exp(_SLOPE * (middle - share)))
     return np.where(mask < _FAINT, 0, mask).astype(np.float32)
 
 
