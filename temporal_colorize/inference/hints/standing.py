@@ -25,7 +25,8 @@ def standing(canvas: np.ndarray, window: Window, mask: np.ndarray, earlier: Iter
     still, piece = np.zeros_like(mask), mask > 0.5
     for luma, gone, stayed in earlier:
         if piece.any() and _parted(window, piece, gone @ np.linalg.inv(stayed)) >= _PARTED:
-            np.maximum(still, _stayed(canvas, window.cut_moved(luma, gone), window.cut_moved(luma, stayed), piece), still)
+            moved = (window.cut_moved(luma, motion) for motion in (gone, stayed))
+            still = np.maximum(still, _stayed(canvas, *moved, piece))
     return still
 
 
