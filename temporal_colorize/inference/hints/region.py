@@ -7,7 +7,7 @@ from temporal_colorize.inference.hints.flowing import Flow, along_edges, flow_on
 from temporal_colorize.inference.hints.ground import Ground
 from temporal_colorize.inference.hints.matching import Known, around, cells, features, match
 from temporal_colorize.inference.hints.searching import Look, search
-from temporal_colorize.inference.hints.standing import standing
+from temporal_colorize.inference.hints.standing import Then, standing
 from temporal_colorize.inference.hints.window import CANVAS, Window
 from temporal_colorize.inference.snapshot import Snapshot, give_back, take
 
@@ -24,7 +24,7 @@ _LOST = 0.3  # of its area: with less it is taken to be hidden
 _WHOLE = 0.8  # with more it is whole, and looks as it should when it is looked for
 
 _CARRIED = ("window", "mask", "missing", "_canvas", "_speed", "_area", "_age", "_known", "_hinted", "_look", "_pose")
-_CARRIED += ("_poses",)
+_CARRIED += ("_marks",)
 
 
 class Region:
@@ -54,7 +54,7 @@ class Region:
         self._speed, self._age = (0.0, 0.0), 0
         self._area = self._size_of(self.mask)
         self._pose = np.eye(3)
-        self._poses: tuple[tuple[int, np.ndarray], ...] = ()  # in frames that the ground keeps
+        self._marks: tuple[tuple[int, np.ndarray, np.ndarray, Window], ...] = ()  # in frames that the ground keeps
         self._hinted = self._look = Look(self._canvas, self.mask, self.window, self._pose)  # look: when last whole
         self._known = (Known(features(self._canvas), cells(self.mask), _HINTED_REACH, 0.0),)
 
@@ -66,7 +66,7 @@ class Region:
     def restored(cls, snapshot: Snapshot) -> "Region":
         """Make a region like the one that was copied."""
         region = cls.__new__(cls)
-        region._poses = ()
+        region._marks = ()
         give_back(region, _CARRIED, snapshot)
         region.window = Window(*region.window)
         region._known = tuple(Known(*picture) for picture in region._known)
@@ -115,21 +115,22 @@ class Region:
         self._canvas, self.mask = self._look.canvas, self._look.mask
         return True
 
-    def _earlier(self, ground: Ground) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """List pictures of some frames ago, and how the piece and the ground have moved since."""
-        poses = dict(self._poses)
+    def _earlier(self, ground: Ground) -> list[Then]:
+        """List what is known of some frames ago."""
+        own = {number: rest for number, *rest in self._marks}
         return [
-            (picture.luma, self._pose @ np.linalg.inv(poses[picture.number]), ground.since(picture))
+            Then(picture.luma, mask, Window(*window), self._pose @ np.linalg.inv(pose), ground.since(picture))
             for picture in ground.kept
-            if picture.number in poses
+            if picture.number in own
+            for pose, mask, window in (own[picture.number],)
         ]
 
     def _remember(self, ground: Ground) -> None:
-        """Keep poses of the frames that the ground keeps."""
+        """Mark where it is in the frames that the ground keeps."""
         kept = {picture.number for picture in ground.kept}
-        self._poses = () if self.missing else tuple(pose for pose in self._poses if pose[0] in kept)
+        self._marks = () if self.missing else tuple(mark for mark in self._marks if mark[0] in kept)
         if ground.keeps and not self.missing:
-            self._poses = ((ground.number, self._pose), *self._poses)
+            self._marks = ((ground.number, self._pose, self.mask, self.window), *self._marks)
 
     @staticmethod
     def _mix(canvas: np.ndarray, share: np.ndarray, flow: Flow) -> np.ndarray:
