@@ -7,7 +7,7 @@ from temporal_colorize.inference.hints.flowing import Flow, along_edges, flow_on
 from temporal_colorize.inference.hints.ground import Ground
 from temporal_colorize.inference.hints.matching import Known, around, cells, features, match
 from temporal_colorize.inference.hints.searching import Look, search
-from temporal_colorize.inference.hints.standing import Then, standing
+from temporal_colorize.inference.hints.standing import Then, standing, unchanged
 from temporal_colorize.inference.hints.window import CANVAS, Window
 from temporal_colorize.inference.snapshot import Snapshot, give_back, take
 
@@ -98,11 +98,12 @@ class Region:
         self._move(luma, window, _mask(shares, carried), found)
 
     def _look_again(self, luma: np.ndarray) -> None:
-        """See whether it comes out where it was lost."""
+        """See whether it comes out where it was lost: only what has changed there since can be it."""
         canvas = self.window.cut(luma)
         found = features(canvas)
         share = along_edges(_large(match(found, self._known, torch.ones(len(found), dtype=torch.bool))), canvas)
-        self._move(luma, self.window, _mask(self._vote(share, canvas, self.window)), found)
+        share = self._vote(share, canvas, self.window) * (1 - unchanged(canvas, self._canvas))
+        self._move(luma, self.window, _mask(share), found)
 
     def _find(self, luma: np.ndarray) -> bool:
         """Go to where it has come out again, if it has."""
@@ -112,7 +113,7 @@ class Region:
         shift = np.eye(3)
         shift[:2, 2] = window.x - self._look.window.x, window.y - self._look.window.y
         self.window, self._pose = window, shift @ self._look.pose
-        self._canvas, self.mask = self._look.canvas, self._look.mask
+        self._canvas, self.mask, self.missing = self._look.canvas, self._look.mask, 0
         return True
 
     def _earlier(self, ground: Ground) -> list[Then]:
@@ -156,7 +157,9 @@ class Region:
         before, self.window, self.mask = self.window, window, mask
         area = self._size_of(mask)
         if area < _LOST * self._area:
-            self.missing, self._speed, self.mask = self.missing + 1, (0.0, 0.0), np.zeros_like(mask)
+            if not self.missing:
+                self._speed, self._canvas = (0.0, 0.0), window.cut(luma)
+            self.missing, self.mask = self.missing + 1, np.zeros_like(mask)
             return
         returned, self.missing = self.missing > 0, 0
         self._learn(Look(window.cut(luma), mask, window, self._pose), area, found)

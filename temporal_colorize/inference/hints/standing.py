@@ -34,6 +34,11 @@ class Then(NamedTuple):
     stayed: np.ndarray
 
 
+def unchanged(canvas: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Say where a canvas looks as another one did, but for noise: 0..1."""
+    return _same(unlike(canvas, before))
+
+
 def standing(canvas: np.ndarray, window: Window, mask: np.ndarray, earlier: Iterable[Then]) -> np.ndarray:
     """Say which pixels have stayed with the ground and are not the piece: shares in 0..1, (CANVAS, CANVAS).
 
@@ -56,7 +61,7 @@ def _was_not(canvas: np.ndarray, window: Window, then: Then) -> np.ndarray:
     import cv2
 
     cover = cv2.dilate(window.brought(then.mask, then.stayed, then.window), np.ones((_SLACK, _SLACK)))
-    return (1 - np.clip(2 * cover, 0, 1)) * _same(unlike(canvas, window.cut_moved(then.luma, then.stayed)))
+    return (1 - np.clip(2 * cover, 0, 1)) * unchanged(canvas, window.cut_moved(then.luma, then.stayed))
 
 
 def _parted(window: Window, piece: np.ndarray, motion: np.ndarray) -> float:
