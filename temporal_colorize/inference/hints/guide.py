@@ -1,5 +1,6 @@
 """The guide that a user's hints are: given at their frames, and carried on from there, and back."""
 
+import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,8 @@ from temporal_colorize.options import require_one_of
 
 Direction = Literal["forward", "both"]
 DIRECTIONS = ("forward", "both")
-_CARRIED = ("_frame", "_first", "_last", "_done", "_left")
+_CARRIED = ("_frame", "_first", "_last", "_gaps", "_done", "_left")
+_USUAL = 15  # gaps between frames, of which the median is the usual one
 
 
 class HintGuide:
@@ -120,13 +122,21 @@ class HintGuide:
 
     def _restart(self) -> None:
         self._frame, self._first, self._last = 0, 0.0, 0.0  # and the seconds of the first frame and of the last
+        self._gaps: tuple[float, ...] = ()  # seconds between the last frames
         self._done = np.zeros(len(self._hints), bool)
 
     def _due(self, time: float) -> list[Hint]:
-        """List the hints of the frame at this time, the one nearest to theirs, and count it."""
-        if self._frame == 0:
-            self._first = self._last = time
-        reached = time - self._first + (time - self._last) / 2
+        """List the hints of the frame at this time, the one nearest to theirs, and count it.
+
+        The next frame is not known yet: it is taken to come as soon as frames usually do, or as soon as this one did.
+        After a pause none of them is hinted early by half a pause.
+        """
+        if self._frame:
+            self._gaps = (*self._gaps, time - self._last)[-_USUAL:]
+        else:
+            self._first = time
+        gap = min(self._gaps[-1], statistics.median(self._gaps)) if self._gaps else 0.0
+        reached = time - self._first + gap / 2
         due = [
             number
             for number, hint in enumerate(self._hints)

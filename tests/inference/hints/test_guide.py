@@ -92,6 +92,17 @@ def test_a_new_hint_on_a_thing_takes_the_place_of_the_first() -> None:
     np.testing.assert_allclose(known.ab[:, inside].mean(1), (-30, -30), atol=0.1)
 
 
+def test_after_a_pause_no_hint_comes_early() -> None:
+    """At a varying rate, a picture is no nearer for having come late."""
+    times = [0.0, 0.04, 0.08, 0.12, 60.0, 60.04, 85.0, 85.04]
+    guide = guide_for(*(Hint(name=f"at {at}", at=at, point=(20.0, 20.0), ab=COLOR) for at in (0.07, 60.03, 85.0)))
+    luma = moving_scene(1)[0][0]
+    found = [guide(luma, shrink(luma, *SEEN), time) for time in times]
+    assert [time for time, known in zip(times, found, strict=True) if known is not None and known.fresh] == [
+        0.08, 60.04, 85.0,
+    ]  # fmt: skip
+
+
 def test_too_many_pieces_are_told() -> None:
     lumas, _ = moving_scene(2)
     hints = [
