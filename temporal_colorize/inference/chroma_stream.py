@@ -17,6 +17,7 @@ from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
+from temporal_colorize.inference.turn import UNTURNED, Turn
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.video import VideoInfo
 
@@ -52,6 +53,7 @@ class ChromaStream:
         chroma_shape: (height, width) of the chroma planes.
         gate: When to look again, and where; None for every frame, all of it.
         guide: Knows colours of some frames, see `Guide`; None for nobody.
+        turn: How pictures are shown, for the guide.
         profile: Where the time goes is added up there.
 
     Attributes:
@@ -69,6 +71,7 @@ class ChromaStream:
         chroma_shape: tuple[int, int],
         gate: GateOptions | None = None,
         guide: Guide | None = None,
+        turn: Turn = UNTURNED,
         profile: Profile | None = None,
     ) -> None:
         self.looks = 0
@@ -80,7 +83,7 @@ class ChromaStream:
         self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
         self._guide = guide
         if guide is not None:
-            guide.begin(View(shape, chroma_shape, self._size, coding, session.cut_threshold))
+            guide.begin(View(shape, chroma_shape, self._size, coding, session.cut_threshold, turn))
         self._stage = (profile or Profile()).stage
         self._before = self._newest = self._shown = Estimate(torch.empty(0))
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.snapshot import Snapshot
+from temporal_colorize.inference.turn import UNTURNED, Turn
 
 _LEAST_COVER = 0.25  # of a pixel that the network sees, from which on it is told a hint's colour
 
@@ -39,6 +40,7 @@ class View(NamedTuple):
         seen: Of what the network sees.
         coding: How luma is written.
         cut_threshold: See `CutDetector`.
+        turn: How pictures are shown, which is how people mean places in them.
     """
 
     shape: tuple[int, int]
@@ -46,6 +48,7 @@ class View(NamedTuple):
     seen: tuple[int, int]
     coding: ChromaCoding
     cut_threshold: float
+    turn: Turn = UNTURNED
 
 
 class Guide(Protocol):

@@ -68,7 +68,7 @@ class HintGuide:
         self._view = view
         self._detect = CutDetector(view.cut_threshold)
         for hint in self._hints:
-            draw(hint, view.shape, view.chroma_shape)
+            self._drawn(hint)
 
     def look_ahead(self, frames: Iterable[tuple[np.ndarray, float]], folder: Path) -> None:
         """Carry hints backwards from their frames to the cut before.
@@ -150,9 +150,12 @@ class HintGuide:
         laid = lay_stamps(stamps, self._view.chroma_shape, working_shape(shape))
         return None if laid is None else Guidance(*laid)
 
+    def _drawn(self, hint: Hint) -> tuple[np.ndarray, np.ndarray]:
+        return draw(hint, self._view.shape, self._view.chroma_shape, turn=self._view.turn)
+
     def _draw(self, hint: Hint, known: Guidance | None, working: np.ndarray) -> Guidance:
         """Draw a hint over what is known of its frame, and begin to carry it."""
-        colour, where = draw(hint, self._view.shape, self._view.chroma_shape)
+        colour, where = self._drawn(hint)
         if known is None:
             known = Guidance(np.zeros_like(colour), np.zeros(where.shape, np.float32))
         known.ab[:, where], known.mask[where] = colour[:, where], 1
@@ -161,7 +164,7 @@ class HintGuide:
 
     def _carry_back(self, hint: Hint, working: np.ndarray, past: Past, number: int) -> None:
         carrier = Carrier()
-        carrier.add(working, *draw(hint, self._view.shape, self._view.chroma_shape))
+        carrier.add(working, *self._drawn(hint))
         for back, luma in enumerate(past.backwards(), start=1):
             carrier.step(luma)
             self._earlier.setdefault(number - back, []).extend((one.stamp, one.ab) for one in carrier.carried)

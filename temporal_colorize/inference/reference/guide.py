@@ -35,7 +35,8 @@ class ReferenceGuide:
     looks_ahead = False
 
     def __init__(self, references: Sequence[Reference], options: RegisteringOptions | None = None) -> None:
-        self._references, self._options = list(references), options or RegisteringOptions()
+        self._as_shown, self._options = list(references), options or RegisteringOptions()
+        self._references = self._as_shown  # turned as the stream's pictures are
         self.given: list[str] = []
         self._view: View
         self._detect: CutDetector
@@ -55,11 +56,12 @@ class ReferenceGuide:
 
     def settings(self) -> dict[str, object]:
         """Name what the guidance depends on."""
-        return {"reference": [reference.digest for reference in self._references]}
+        return {"reference": [reference.digest for reference in self._as_shown]}
 
     def begin(self, view: View) -> None:
         """Get ready for a stream."""
         self._view, self._detect = view, CutDetector(view.cut_threshold)
+        self._references = [reference.stored(view.turn) for reference in self._as_shown]
 
     def snapshot(self) -> Snapshot:
         """Copy what is carried from frame to frame."""

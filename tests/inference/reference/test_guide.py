@@ -7,6 +7,7 @@ from temporal_colorize.inference.hints.entries import ab_of_rgb
 from temporal_colorize.inference.hints.guidance import View
 from temporal_colorize.inference.reference.guide import ReferenceGuide
 from temporal_colorize.inference.reference.picture import Reference
+from temporal_colorize.inference.turn import Turn
 from tests.support.places import at_night, place, view
 
 SHAPE = (180, 240)
@@ -45,6 +46,15 @@ def test_the_one_that_fits_is_used() -> None:
     made = guide(reference(view(place(7)), "reference=other.png"), reference(view(canvas), "reference=this.png"))
     assert show(made, at_night(view(canvas))) is not None
     assert made.given[0].startswith("reference=this.png: edges agree by 0.")
+
+
+def test_a_night_that_is_turned_when_it_is_shown_takes_the_day_as_that_is_shown() -> None:
+    rgb, turn = view(place()), Turn.of((0, 1, 0, -1, 0, 0, 0, 0, 1))
+    made = ReferenceGuide([reference(np.ascontiguousarray(np.rot90(rgb, -1)))])  # as FFmpeg shows what is stored as rgb
+    made.begin(View(SHAPE, SHAPE, (96, 128), ChromaCoding("bt709", full_range=True), 12.0, turn))
+    found = show(made, at_night(rgb))
+    far = np.linalg.norm(found.ab - ab_of_rgb(rgb).transpose(2, 0, 1), axis=0)
+    assert np.median(far[found.mask > 0.9]) < 2
 
 
 def test_none_that_fits_is_refused_in_one_line() -> None:
