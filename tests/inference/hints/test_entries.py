@@ -120,5 +120,5 @@ def test_hints_are_of_the_picture_as_it_is_shown(tmp_path: Path, matrix: tuple[i
     for hint in hints:
         _, where = draw(hint, stored, stored, turn=Turn.of(matrix))
         assert np.array_equal(np.rot90(where, turns), shown.any(-1))
-    with pytest.raises(ValueError, match="is 100x121, and the video 121x100|is 121x100, and the video 100x121"):
+    with pytest.raises(ValueError, match=r"is 100x121, and the video 121x100|is 121x100, and the video 100x121"):
         draw(hints[-1], stored[::-1], stored[::-1], turn=Turn.of(matrix))
