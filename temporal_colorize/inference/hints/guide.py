@@ -3,12 +3,21 @@
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+import torch
 
 from temporal_colorize.inference.cuts import CutDetector
-from temporal_colorize.inference.hints.carrying import MOST, Carrier, Stamp, lay_stamps, working_luma, working_shape
+from temporal_colorize.inference.hints.carrying import (
+    MOST,
+    Carried,
+    Carrier,
+    Stamp,
+    lay_stamps,
+    working_luma,
+    working_shape,
+)
 from temporal_colorize.inference.hints.drawing import draw
 from temporal_colorize.inference.hints.entries import Hint, digest
 from temporal_colorize.inference.hints.guidance import Guidance, View
@@ -20,7 +29,16 @@ from temporal_colorize.options import require_one_of
 Direction = Literal["forward", "both"]
 DIRECTIONS = ("forward", "both")
 _CARRIED = ("_frame", "_first", "_last", "_gaps", "_done", "_left")
+_HALVES = 90  # frames in which trust in what is carried halves: see docs/confidence.md
 _USUAL = 15  # gaps between frames, of which the median is the usual one
+
+
+class _Piece(NamedTuple):
+    """A piece in one frame: where, in which colours, and how many frames from its hint."""
+
+    stamp: Stamp
+    ab: np.ndarray
+    age: int
 
 
 class HintGuide:
@@ -41,8 +59,9 @@ class HintGuide:
         self.given = [str(hint) for hint in hints]
         self.looks_ahead = direction == "both"
         self._left = 0  # pieces that are not followed
-        self._earlier: dict[int, list[tuple[Stamp, np.ndarray]]] = {}  # by frame, carried backwards
+        self._earlier: dict[int, list[_Piece]] = {}  # by frame, carried backwards
         self._carrier = Carrier()
+        self._hinted: dict[Carried, int] = {}  # the frame of its hint
         self._restart()
         self._view: View
 
@@ -97,13 +116,15 @@ class HintGuide:
         """Copy what is carried from frame to frame."""
         parts = {"detect": take(self._detect, CutDetector.CARRIED), "carrier": self._carrier.snapshot()}
         nested = [nest(name, part) for name, part in parts.items()]
-        return {**take(self, _CARRIED), **nested[0], **nested[1]}
+        hinted = torch.tensor([self._hinted[one] for one in self._carrier.carried], dtype=torch.int64)
+        return {**take(self, _CARRIED), **nested[0], **nested[1], "hinted": hinted}
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a `snapshot` of a guide like this one."""
         give_back(self, _CARRIED, snapshot)
         give_back(self._detect, CutDetector.CARRIED, unnest("detect", snapshot))
         self._carrier.restore(unnest("carrier", snapshot))
+        self._hinted = dict(zip(self._carrier.carried, snapshot["hinted"].tolist(), strict=True))
 
     def __call__(self, luma: np.ndarray, seen: np.ndarray, time: float) -> Guidance | None:
         """Take the next frame; see `Guide`."""
@@ -114,10 +135,12 @@ class HintGuide:
         if due or self._carrier.carried:
             working = working_luma(luma, self._view.coding)
             self._carrier.step(working)
-        stamps = [*self._earlier.get(number, []), *((one.stamp, one.ab) for one in self._carrier.carried)]
-        known = self._lay(stamps, luma.shape) if stamps else None
+        carried = [_Piece(one.stamp, one.ab, number - self._hinted[one]) for one in self._carrier.carried]
+        pieces = [*self._earlier.get(number, []), *carried]
+        known = self._lay(pieces, luma.shape) if pieces else None
         for hint in due:
             known = self._draw(hint, known, working)
+        self._hinted = {one: self._hinted.get(one, number) for one in self._carrier.carried}
         return known
 
     def _restart(self) -> None:
@@ -146,9 +169,14 @@ class HintGuide:
         self._frame, self._last = self._frame + 1, time
         return [self._hints[number] for number in due]
 
-    def _lay(self, stamps: Sequence[tuple[Stamp, np.ndarray]], shape: tuple[int, int]) -> Guidance | None:
-        laid = lay_stamps(stamps, self._view.chroma_shape, working_shape(shape))
-        return None if laid is None else Guidance(*laid)
+    def _lay(self, pieces: Sequence[_Piece], shape: tuple[int, int]) -> Guidance | None:
+        sizes = self._view.chroma_shape, working_shape(shape)
+        laid = lay_stamps([(piece.stamp, piece.ab) for piece in pieces], *sizes)
+        if laid is None:
+            return None
+        trusts = [np.full_like(piece.ab, 0.5 ** (piece.age / _HALVES)) for piece in pieces]
+        (trust, _), _ = lay_stamps(list(zip((piece.stamp for piece in pieces), trusts, strict=True)), *sizes)
+        return Guidance(*laid, trust=trust)
 
     def _drawn(self, hint: Hint) -> tuple[np.ndarray, np.ndarray]:
         return draw(hint, self._view.shape, self._view.chroma_shape, turn=self._view.turn)
@@ -157,14 +185,16 @@ class HintGuide:
         """Draw a hint over what is known of its frame, and begin to carry it."""
         colour, where = self._drawn(hint)
         if known is None:
-            known = Guidance(np.zeros_like(colour), np.zeros(where.shape, np.float32))
-        known.ab[:, where], known.mask[where] = colour[:, where], 1
+            nothing = np.zeros(where.shape, np.float32)
+            known = Guidance(np.zeros_like(colour), nothing, trust=nothing.copy())
+        known.ab[:, where], known.mask[where], known.trust[where] = colour[:, where], 1, 1
         self._left += self._carrier.add(working, colour, where)
-        return known._replace(fresh=True)
+        return known._replace(fresh=True, told=known.colours)
 
     def _carry_back(self, hint: Hint, working: np.ndarray, past: Past, number: int) -> None:
         carrier = Carrier()
         carrier.add(working, *self._drawn(hint))
         for back, luma in enumerate(past.backwards(), start=1):
             carrier.step(luma)
-            self._earlier.setdefault(number - back, []).extend((one.stamp, one.ab) for one in carrier.carried)
+            pieces = (_Piece(one.stamp, one.ab, back) for one in carrier.carried)
+            self._earlier.setdefault(number - back, []).extend(pieces)
