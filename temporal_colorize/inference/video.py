@@ -190,7 +190,7 @@ def _maps(path: Path, style: Style, info: VideoInfo, session: Session, job: Job)
     if path.resolve() == job.target.resolve():
         raise VideoError(f"confidence={path} is the coloured video itself; give it another name")
     return ConfidenceVideo(
-        path, info, style=style, within=session.certainty.within, comment=session.certainty.statement,
+        path, info, style=style, words=session.certainty.words, comment=session.certainty.statement,
         part=job.folder / "confidence",
     )  # fmt: skip
 

@@ -106,6 +106,12 @@ def test_the_digest_is_of_all_that_is_said(tmp_path: Path) -> None:
     assert len({digest([hint]) for hint in (one, *others)}) == 3
 
 
+def test_lists_without_end_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "hints.json").write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="is not a JSON file that can be read"):
+        read_hints(tmp_path / "hints.json")
+
+
 @pytest.mark.parametrize("matrix", [(0, 1, 0, -1, 0, 0, 0, 0, 1), (-1, 0, 0, 0, -1, 0, 0, 0, 1)], ids=["90", "180"])
 def test_hints_are_of_the_picture_as_it_is_shown(tmp_path: Path, matrix: tuple[int, ...]) -> None:
     turns = -1 if matrix[1] else 2  # of np.rot90, by which FFmpeg shows such a picture
