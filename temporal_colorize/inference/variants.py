@@ -3,7 +3,8 @@
 One picture shown as the truth is what misleads. Regions are found in the first picture, where luma and the estimate
 have borders; the few that matter most (large, and of doubtful colour) are varied, and a whole is as probable as the
 names of those regions together, taken as independent. What is estimated is no mean of names and need not be the most
-probable one, so it stands for the name whose colour it has, and every other name is hinted.
+probable one, so it is one of the wholes only where it has a name's colour in every region; of all others every region
+is hinted, as a hint in one changes what is estimated of the next.
 """
 
 import itertools
@@ -75,7 +76,7 @@ class Region:
     Attributes:
         mask: (h, w) bool, at the network's input resolution.
         choices: The most probable first; at least two.
-        estimated: The one that is seen without a hint; None if the estimate looks like none of them, or like two.
+        estimated: The one that is seen without any hint; None if the estimate looks like none of them, or like two.
     """
 
     mask: np.ndarray
@@ -100,16 +101,14 @@ class Variant:
     whole: tuple[tuple[Region, Choice], ...]
 
     @property
-    def changed(self) -> list[tuple[Region, Choice]]:
-        """The regions that are hinted."""
-        return [(region, choice) for region, choice in self.whole if choice is not region.estimated]
+    def hinted(self) -> tuple[tuple[Region, Choice], ...]:
+        """What of it must be hinted: all, or nothing if it is the estimate as it is."""
+        estimated = all(choice is region.estimated for region, choice in self.whole)
+        return () if estimated else self.whole
 
     def __str__(self) -> str:
-        parts = [
-            f"{choice.name}{' as estimated' * (choice is region.estimated)} at {place_of(region.mask)}"
-            for region, choice in self.whole
-        ]
-        what = ", ".join(parts) or "as estimated"
+        parts = [f"{choice.name} at {place_of(region.mask)}" for region, choice in self.whole]
+        what = ": ".join([*["as estimated"] * (not self.hinted), *[", ".join(parts)] * bool(parts)])
         return f"variant {self.number} of {self.of}, probability {100 * self.probability:.0f} %: {what}"
 
     def hints(self, folder: Path, shape: tuple[int, int]) -> list[Hint]:
@@ -117,7 +116,7 @@ class Variant:
         import cv2
 
         hints = []
-        for count, (region, choice) in enumerate(self.changed):
+        for count, (region, choice) in enumerate(self.hinted):
             path = folder / f"variant-{self.number}-{count}.png"
             mask = cv2.resize(region.mask.astype(np.uint8) * 255, shape[::-1], interpolation=cv2.INTER_LINEAR)
             cv2.imwrite(str(path), np.where(mask >= 128, 255, 0).astype(np.uint8))
@@ -167,14 +166,15 @@ def _region(
     choices = [choice for choice in distinct if choice.probability >= options.least][: options.names]
     if len(choices) < 2:
         return None
-    a, b = ab[:, here].mean(1).tolist()
-    return Region(mask=mask, choices=tuple(choices), estimated=_looking_like((a, b), choices, options.differ))
+    return Region(mask=mask, choices=tuple(choices), estimated=_looking_like(ab[:, here], choices, options.differ))
 
 
-def _looking_like(ab: tuple[float, float], choices: Sequence[Choice], differ: float) -> Choice | None:
-    """Find the only choice that nobody could tell from a colour; one between two would pass for both."""
-    alike = [choice for choice in choices if math.dist(choice.ab, ab) < differ]
-    return alike[0] if len(alike) == 1 else None
+def _looking_like(ab: Tensor, choices: Sequence[Choice], differ: float) -> Choice | None:
+    """Find the choice that nobody could tell from colours, (2, n); none if they are as near to two, or of many hues."""
+    mean = ab.mean(1).tolist()
+    alike = [choice for choice in choices if math.dist(choice.ab, mean) < differ]
+    uneven = any((ab.T - torch.tensor(choice.ab)).norm(dim=1).mean() >= differ for choice in alike)
+    return None if uneven or len(alike) != 1 else alike[0]
 
 
 def _expected(probabilities: Tensor, pixels: PixelNames, here: Tensor) -> list[Choice]:
@@ -188,7 +188,8 @@ def _expected(probabilities: Tensor, pixels: PixelNames, here: Tensor) -> list[C
         own = mass[:, columns].sum(1)
         if own.sum() > 0:  # a dark yellow, say, does not exist
             a, b = ((own @ colours)[1:] / own.sum()).tolist()
-            choices.append(Choice(name, (a, b), float(probabilities[columns].sum())))
+            likeliest = max(columns, key=lambda number: float(probabilities[number]))
+            choices.append(Choice(TERMS[likeliest], (a, b), float(probabilities[columns].sum())))
     return sorted(choices, key=lambda choice: -choice.probability)
 
 
