@@ -7,6 +7,7 @@ probable one, so it is one of the wholes only where it has a name's colour in ev
 is hinted, as a hint in one changes what is estimated of the next.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from torch import Tensor
 
 from temporal_colorize.color.names import TERMS, bin_terms, luma_levels
 from temporal_colorize.inference.hints.entries import Hint
-from temporal_colorize.inference.naming import NamingOptions, PixelNames, name_pixels, pool_pixels
+from temporal_colorize.inference.naming import NamingOptions, PixelNames, claim, name_pixels, pool_pixels
 from temporal_colorize.inference.picture_parts import place_of, segment
 from temporal_colorize.inference.session import Session
 from temporal_colorize.options import require_number
@@ -146,13 +147,14 @@ def find_variants(
     pixels = name_pixels(output, seen, session.log_weights, calibration=session.decoding.calibration)
     ab = session.decode(output).ab
     parts = segment(seen, ab, smooth=options.smooth, least_area=options.least_area)
-    regions = [region for mask in parts if (region := _region(mask, pixels, ab, naming, options)) is not None]
+    named = functools.partial(_region, pixels=pixels, share=session.trusts(output), naming=naming, options=options)
+    regions = [region for mask in parts if (region := named(mask, ab)) is not None]
     regions.sort(key=_doubt, reverse=True)
     return _most_probable(regions[: options.regions], count)
 
 
 def _region(
-    mask: np.ndarray, pixels: PixelNames, ab: Tensor, naming: NamingOptions, options: VariantOptions
+    mask: np.ndarray, ab: Tensor, *, pixels: PixelNames, share: float, naming: NamingOptions, options: VariantOptions
 ) -> Region | None:
     """Name a part; None if there is one colour only that it is likely to have."""
     import cv2
@@ -161,7 +163,7 @@ def _region(
     here = torch.from_numpy(cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA) >= 0.5)
     if not here.any():
         return None
-    probabilities = pool_pixels([pixels.terms[:, here]]).settle(naming)
+    probabilities = claim(pool_pixels([pixels.terms[:, here]]).settle(naming), share)
     distinct = _distinct(_expected(probabilities, pixels, here), options.differ)
     choices = [choice for choice in distinct if choice.probability >= options.least][: options.names]
     if len(choices) < 2:
