@@ -1,17 +1,13 @@
 """verify.py as a user runs it, and infer.py run twice."""
 
-import contextlib
-import io
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from temporal_colorize import cli
 from tests.support.networks import tiny_weights_file
-from tests.support.program import run
+from tests.support.program import here, run
 from tests.support.videos import write_video
 
 FAST = (
@@ -30,20 +26,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     status, _, errors = here(cli.infer, *given, "threads=1", f"output={folder / 'b.mkv'}")
     assert status == 0, errors
     return folder
-
-
-def here(program: Callable[[], None], *arguments: str) -> tuple[int, str, str]:
-    """Run a program in this process; return its exit status and what it says."""
-    out, error, argv = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["program.py", *arguments]
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
-            program()
-    except SystemExit as ended:
-        return ended.code, out.getvalue(), error.getvalue()
-    finally:
-        sys.argv = argv
-    return 0, out.getvalue(), error.getvalue()
 
 
 def test_two_processes_give_the_same_file(folder: Path) -> None:
