@@ -108,7 +108,8 @@ class Provenance:
             "computed": report.computed,
             "surroundings": surroundings(),
             "encoder": self._encoder if report.lossless is None else {"lossless": report.lossless},
-            "confidence": report.confidence and {"path": str(report.confidence), **digest([report.confidence])},
+            "confidence": report.confidence
+            and {"path": str(report.confidence.absolute()), **digest([report.confidence])},
             "config": self._config,
             "done": {name: value for name, value in done.items() if name not in _ELSEWHERE},
             "frames": report.frame_map,
