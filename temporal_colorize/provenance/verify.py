@@ -59,16 +59,11 @@ def verify(
     yield _same_bytes("source", files, known["source"]) if files else _gone("source", original)
     yield _same_bytes("weights", model, known["weights"]) if model else _gone("weights", known["weights"]["path"])
     for name, given in known.get("given", {}).items():
-        paths = [Path(path) for path in given["paths"]]
-        gone = next((path for path in paths if not path.is_file()), None)
-        same = gone is None and paths
-        yield (
-            _same_bytes(name, paths, given)
-            if same
-            else Check(name, None, f"{gone or 'its file'} is not there any more")
-        )
+        yield _if_there(name, [Path(path) for path in given["paths"]], given)
     if known.get("confidence"):
-        yield _confidence(output, known["confidence"])
+        there = Path(known["confidence"]["path"])
+        beside = output.with_name(there.name)  # of an output that has been taken elsewhere with it
+        yield _if_there("confidence", [there if there.is_file() else beside], known["confidence"])
     if not files:
         for name in ("luma",) if is_picture(output) else ("frames", "luma"):
             yield _gone(name, original, of="source")
@@ -97,15 +92,11 @@ def _weights(path: str, given: str | None) -> list[Path]:
     return weights_files(find_weights(given or path)) if given or Path(path).is_file() else []
 
 
-def _confidence(output: Path, known: Mapping[str, Any]) -> Check:
-    """Check the map of confidence where it was written, or beside an output that has been taken elsewhere."""
-    there = Path(known["path"])
-    found = next((path for path in (there, output.with_name(there.name)) if path.is_file()), None)
-    return (
-        Check("confidence", None, f"{there} is not there")
-        if found is None
-        else _same_bytes("confidence", [found], known)
-    )
+def _if_there(name: str, files: Sequence[Path], known: Mapping[str, Any]) -> Check:
+    gone = [str(path) for path in files if not path.is_file()]
+    if gone or not files:
+        return Check(name, None, f"{', '.join(gone) or 'what the record names'} is not there any more")
+    return _same_bytes(name, files, known)
 
 
 def _same_bytes(name: str, files: Sequence[Path], known: Mapping[str, Any]) -> Check:
