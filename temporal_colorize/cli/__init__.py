@@ -66,7 +66,7 @@ usage: python verify.py OUTPUT [record=PATH] [source=PATH] [weights=PATH]
   source=PATH                  what it was made of, where that has been moved
   weights=PATH                 likewise the weights, a file or a shipped name
 
-Prints a line for each check. Exit status: 0 nothing differs, 1 something does, 2 bad input (no record, no source).
+Prints a line for each check. Exit status: 0 nothing differs, 1 something does, 2 bad input (no record).
 """
 
 _ASK_HELP = """Ask which colours a thing in a monochrome video or picture could have.

@@ -81,6 +81,17 @@ def _check(config: "DictConfig") -> None:
             must_be_writable(option, Path(config[option]))
     if config.picture is not None and Path(config.picture).suffix.lower() not in _DRAWN_AS:
         raise ValueError(f"picture={config.picture}: its name must end in one of {', '.join(_DRAWN_AS)}")
+    _check_apart(config)
+
+
+def _check_apart(config: "DictConfig") -> None:
+    from temporal_colorize.inference.apart import require_apart
+    from temporal_colorize.inference.weights import find_weights, weights_files
+    from temporal_colorize.video.source import locate
+
+    written = {name: config[name] and Path(config[name]) for name in ("output", "picture")}
+    read = {"video": locate(config.video, rate=config.rate).files}
+    require_apart(written, {**read, "weights": weights_files(find_weights(config.weights))})
 
 
 def _origin(config: "DictConfig") -> dict[str, object]:
