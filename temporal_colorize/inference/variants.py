@@ -24,6 +24,7 @@ from temporal_colorize.inference.hints.entries import Hint
 from temporal_colorize.inference.naming import NamingOptions, PixelNames, claim, name_pixels, pool_pixels
 from temporal_colorize.inference.picture_parts import place_of, segment
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.turn import UNTURNED, Turn
 from temporal_colorize.options import require_number
 
 _NEUTRAL = frozenset({"black", "grey", "white"})  # luma is known, so these are one colour
@@ -112,15 +113,18 @@ class Variant:
         what = ": ".join([*["as estimated"] * (not self.hinted), *[", ".join(parts)] * bool(parts)])
         return f"variant {self.number} of {self.of}, probability {100 * self.probability:.0f} %: {what}"
 
-    def hints(self, folder: Path, shape: tuple[int, int]) -> list[Hint]:
-        """Write the regions' masks to a folder, for luma of (height, width), and return hints of the first picture."""
+    def hints(self, folder: Path, shape: tuple[int, int], *, turn: Turn = UNTURNED) -> list[Hint]:
+        """Write the regions' masks to a folder, for luma of (height, width), and return hints of the first picture.
+
+        Hints are of the picture as it is shown: `turn` says how it is.
+        """
         import cv2
 
         hints = []
         for count, (region, choice) in enumerate(self.hinted):
             path = folder / f"variant-{self.number}-{count}.png"
             mask = cv2.resize(region.mask.astype(np.uint8) * 255, shape[::-1], interpolation=cv2.INTER_LINEAR)
-            cv2.imwrite(str(path), np.where(mask >= 128, 255, 0).astype(np.uint8))
+            cv2.imwrite(str(path), turn.shown(np.where(mask >= 128, 255, 0).astype(np.uint8)))
             hints.append(Hint(name=str(self), frame=0, ab=choice.ab, mask=path))
         return hints
 

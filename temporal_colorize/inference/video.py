@@ -26,6 +26,7 @@ from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.segments import BEHIND_GATE, QUEUE, color_segments
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.statement import label
+from temporal_colorize.inference.turn import Turn
 from temporal_colorize.video import (
     Decoder,
     Deinterlace,
@@ -222,8 +223,10 @@ def _stream(
     guide: Guide | None,
     profile: Profile,
 ) -> ChromaStream:
-    shapes = {"shape": (info.height, info.width), "chroma_shape": chroma_shape}
-    return ChromaStream(session, coding_of(info), **shapes, gate=gate, guide=guide, profile=profile)
+    pictures = {
+        "shape": (info.height, info.width), "chroma_shape": chroma_shape, "turn": Turn.of(info.display_matrix),
+    }  # fmt: skip
+    return ChromaStream(session, coding_of(info), **pictures, gate=gate, guide=guide, profile=profile)
 
 
 @contextlib.contextmanager

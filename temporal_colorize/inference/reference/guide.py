@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from temporal_colorize.inference.cuts import CutDetector
-from temporal_colorize.inference.hints.guidance import Guidance, View
+from temporal_colorize.inference.hints.guidance import Colours, Guidance, View
 from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.reference.agreement import explained
 from temporal_colorize.inference.reference.picture import Reference
@@ -15,6 +15,7 @@ from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take
 _SIDE = 144  # pixels of the shorter side at which day and night are compared
 _CHANGE = 2.0  # luma codes: below it, in every block, the mask stays
 _BLOCKS = 9  # of such blocks, down
+_TRUST = 0.9  # in its colours where the mask is whole, and less where it is not: see docs/reference.md
 _CARRIED = ("_matrix", "_chosen", "_judged", "_mask", "_unfit", "_fitted")
 
 
@@ -35,7 +36,8 @@ class ReferenceGuide:
     looks_ahead = False
 
     def __init__(self, references: Sequence[Reference], options: RegisteringOptions | None = None) -> None:
-        self._references, self._options = list(references), options or RegisteringOptions()
+        self._as_shown, self._options = list(references), options or RegisteringOptions()
+        self._references = self._as_shown  # turned as the stream's pictures are
         self.given: list[str] = []
         self._view: View
         self._detect: CutDetector
@@ -55,11 +57,12 @@ class ReferenceGuide:
 
     def settings(self) -> dict[str, object]:
         """Name what the guidance depends on."""
-        return {"reference": [reference.digest for reference in self._references]}
+        return {"reference": [reference.digest for reference in self._as_shown]}
 
     def begin(self, view: View) -> None:
         """Get ready for a stream."""
         self._view, self._detect = view, CutDetector(view.cut_threshold)
+        self._references = [reference.stored(view.turn) for reference in self._as_shown]
 
     def snapshot(self) -> Snapshot:
         """Copy what is carried from frame to frame."""
@@ -133,7 +136,8 @@ class ReferenceGuide:
 
         size, shape = _size_of(_SIDE, self._view.shape), self._view.chroma_shape
         mask = cv2.resize(self._mask, shape[::-1], interpolation=cv2.INTER_LINEAR)
-        return Guidance(self._laid(size)[1], mask, all_around=True)
+        colours = Colours(self._laid(size)[1], mask)
+        return Guidance(*colours, told=colours, trust=_TRUST * mask)
 
 
 def _in_8_bits(codes: np.ndarray, bit_depth: int) -> np.ndarray:
