@@ -81,7 +81,7 @@ def colorize_picture(
     begin(finishing, target, [source], confidence)
     rgb, shown = _color(plane, session, guide)
     if confidence is not None:
-        draw = ConfidenceMap(plane.shape, confidence_style, within=session.certainty.within)
+        draw = ConfidenceMap(plane.shape, confidence_style, words=session.certainty.words)
         write_picture("confidence", confidence, draw.picture(shown.confidence))
     most = np.iinfo(plane.dtype).max
     content = (rgb * most).round().to(torch.int32).numpy().astype(plane.dtype)

@@ -50,6 +50,8 @@ class Session:
             raise ValueError(f"{asked[0]} needs a network with bins, and weights={weights.name} only regresses")
         self.decoding = replace(weights.decoding, **options.decoding)
         self.certainty = weights.certainty if options.confidence or options.abstain is not None else None
+        if options.confidence and not self.certainty.is_calibrated:
+            self.notes.append(f"confidence of weights={weights.name} is not calibrated: it is what the network says")
         self._abstain = options.abstain
         self.cuts = 0
         self.cut_threshold = options.cut_threshold

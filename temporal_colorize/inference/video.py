@@ -187,7 +187,7 @@ def _maps(path: Path, style: Style, info: VideoInfo, session: Session, job: Job)
     if session.certainty is None:
         raise ValueError(f"confidence={path} needs a session that was asked for it: SessionOptions(confidence=True)")
     return ConfidenceVideo(
-        path, info, style=style, within=session.certainty.within, comment=session.certainty.statement,
+        path, info, style=style, words=session.certainty.words, comment=session.certainty.statement,
         part=job.folder / "confidence",
     )  # fmt: skip
 

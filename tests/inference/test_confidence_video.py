@@ -83,6 +83,7 @@ def test_luma_says_what_the_session_says(tmp_path: Path) -> None:
     session = Session(weights(), ASKED)
     luma = torch.from_numpy(cv2.imread(str(source), cv2.IMREAD_GRAYSCALE))
     sure = session.decode(session.step(see(luma.numpy(), session.network_size(64, 96)))).confidence
+    assert report.notes == ["confidence of weights=tiny is not calibrated: it is what the network says"]
     found = cv2.imread(str(maps), cv2.IMREAD_UNCHANGED)
     assert report.confidence == maps and found.shape == (64, 96)
     np.testing.assert_allclose(found / 255, cv2.resize(sure.numpy(), (96, 64)), atol=0.003)

@@ -1,6 +1,7 @@
 """The guide that a user's hints are: given at their frames, and carried on from there, and back."""
 
 import statistics
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -22,6 +23,7 @@ from temporal_colorize.inference.hints.drawing import draw
 from temporal_colorize.inference.hints.entries import Hint, digest
 from temporal_colorize.inference.hints.guidance import Guidance, View
 from temporal_colorize.inference.hints.past import Past
+from temporal_colorize.inference.hints.window import CANVAS, Window
 from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
 from temporal_colorize.options import require_one_of
@@ -39,6 +41,24 @@ class _Piece(NamedTuple):
     stamp: Stamp
     ab: np.ndarray
     age: int
+
+
+class _Packed(NamedTuple):
+    """A piece that waits for its frame: 1 or 2 KB instead of 64, as there may be many thousands."""
+
+    mask: bytes
+    window: Window
+    ab: np.ndarray
+    age: int
+
+    @classmethod
+    def of(cls, stamp: Stamp, ab: np.ndarray, age: int) -> "_Packed":
+        codes = (stamp.mask * 255).round().astype(np.uint8)
+        return cls(zlib.compress(codes.tobytes(), level=1), stamp.window, ab, age)
+
+    def opened(self) -> _Piece:
+        codes = np.frombuffer(zlib.decompress(self.mask), np.uint8).reshape(CANVAS, CANVAS)
+        return _Piece(Stamp(codes.astype(np.float32) / 255, self.window), self.ab, self.age)
 
 
 class HintGuide:
@@ -59,7 +79,8 @@ class HintGuide:
         self.given = [hint.described() for hint in hints]
         self.looks_ahead = direction == "both"
         self._left = 0  # pieces that are not followed
-        self._earlier: dict[int, list[_Piece]] = {}  # by frame, carried backwards
+        self._cut_short = 0  # hints that are not carried back as far as they could be
+        self._earlier: dict[int, list[_Packed]] = {}  # by frame, carried backwards
         self._carrier = Carrier()
         self._hinted: dict[Carried, int] = {}  # the frame of its hint
         self._restart()
@@ -72,6 +93,8 @@ class HintGuide:
         lines = [f"{hint}: not used, there is no such picture" for hint in missing]
         if self._left:
             lines.append(f"{self._left} hinted pieces hold in their frame alone: {MOST} are followed at a time")
+        if self._cut_short:
+            lines.append(f"{self._cut_short} hints are not carried back all the way: {MOST} pieces are at a time")
         return lines
 
     def settings(self) -> dict[str, object]:
@@ -124,6 +147,7 @@ class HintGuide:
         give_back(self, _CARRIED, snapshot)
         give_back(self._detect, CutDetector.CARRIED, unnest("detect", snapshot))
         self._carrier.restore(unnest("carrier", snapshot))
+        self._earlier = {number: packed for number, packed in self._earlier.items() if number >= self._frame}
         self._hinted = dict(zip(self._carrier.carried, snapshot["hinted"].tolist(), strict=True))
 
     def __call__(self, luma: np.ndarray, seen: np.ndarray, time: float) -> Guidance | None:
@@ -136,7 +160,7 @@ class HintGuide:
             working = working_luma(luma, self._view.coding)
             self._carrier.step(working)
         carried = [_Piece(one.stamp, one.ab, number - self._hinted[one]) for one in self._carrier.carried]
-        pieces = [*self._earlier.get(number, []), *carried]
+        pieces = [*(packed.opened() for packed in self._earlier.pop(number, [])), *carried]
         known = self._lay(pieces, luma.shape) if pieces else None
         for hint in due:
             known = self._draw(hint, known, working)
@@ -192,9 +216,13 @@ class HintGuide:
         return known._replace(fresh=True, told=known.colours)
 
     def _carry_back(self, hint: Hint, working: np.ndarray, past: Past, number: int) -> None:
+        """Carry a hint backwards, as far as that is not more than are followed at a time, with the hints before."""
         carrier = Carrier()
         carrier.add(working, *self._drawn(hint))
         for back, luma in enumerate(past.backwards(), start=1):
+            there = self._earlier.setdefault(number - back, [])
+            if len(there) + len(carrier.carried) > MOST:
+                self._cut_short += 1
+                break
             carrier.step(luma)
-            pieces = (_Piece(one.stamp, one.ab, back) for one in carrier.carried)
-            self._earlier.setdefault(number - back, []).extend(pieces)
+            there += [_Packed.of(one.stamp, one.ab, back) for one in carrier.carried]

@@ -62,7 +62,8 @@ def _read(path: Path, limits: Limits | None) -> Reference:
         raise ValueError(
             f"{name} is grey (mean chroma {chroma:.1f}), so it says nothing of colours; give one in colour"
         )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Reference(name, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), ab, digest)
 
 

@@ -124,6 +124,12 @@ def test_a_record_has_all_that_a_hint_says(tmp_path: Path) -> None:
         assert hint.described() == said
 
 
+def test_lists_without_end_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "hints.json").write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="is not a JSON file that can be read"):
+        read_hints(tmp_path / "hints.json")
+
+
 @pytest.mark.parametrize("matrix", [(0, 1, 0, -1, 0, 0, 0, 0, 1), (-1, 0, 0, 0, -1, 0, 0, 0, 1)], ids=["90", "180"])
 def test_hints_are_of_the_picture_as_it_is_shown(tmp_path: Path, matrix: tuple[int, ...]) -> None:
     turns = -1 if matrix[1] else 2  # of np.rot90, by which FFmpeg shows such a picture

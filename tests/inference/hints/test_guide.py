@@ -75,6 +75,28 @@ def test_backwards_as_forwards(tmp_path: Path) -> None:
     assert found[12].fresh and not any(tmp_path.iterdir())
 
 
+def test_what_waits_for_its_frame_is_small_and_dropped_when_it_has_come(tmp_path: Path) -> None:
+    lumas, masks = moving_scene(20)
+    guide = guide_for(hint_on(masks[12], 12), direction="both")
+    guide.look_ahead(((luma, number / 25) for number, luma in enumerate(lumas)), tmp_path)
+    waiting = [len(packed.mask) for there in guide._earlier.values() for packed in there]
+    assert len(waiting) == 12 and max(waiting) < 4096
+    show(guide, lumas)
+    assert not guide._earlier
+
+
+def test_no_more_are_carried_back_at_a_time_than_forwards(tmp_path: Path) -> None:
+    lumas, _ = moving_scene(5)
+    hints = [
+        Hint(name=f"h{n}", frame=3, point=(9.0 * (n % 20) + 12, 12.0 + 30 * (n // 20)), radius=3.0, ab=COLOR)
+        for n in range(26)
+    ]
+    guide = guide_for(*hints, direction="both")
+    guide.look_ahead(((luma, number / 25) for number, luma in enumerate(lumas)), tmp_path)
+    assert {number: len(there) for number, there in guide._earlier.items()} == {0: 24, 1: 24, 2: 24}
+    assert guide.notes[-1] == "2 hints are not carried back all the way: 24 pieces are at a time"
+
+
 def test_a_cut_ends_it_both_ways(tmp_path: Path) -> None:
     lumas, masks = moving_scene(8)
     other = [np.full(SHAPE, 230, np.uint8)] * 3

@@ -63,6 +63,17 @@ def test_none_that_fits_is_refused_in_one_line() -> None:
         show(guide(reference(view(place(0)))), at_night(view(place(1))))
 
 
+def test_the_first_picture_that_shows_anything_is_judged() -> None:
+    made, black = guide(reference(view(place()))), np.random.default_rng(0).normal(16, 2, SHAPE).astype(np.uint8)
+    assert show(made, black) is None and "no picture shows anything" in made.notes[0]
+    found = show(made, at_night(view(place())))
+    assert found is not None and found.fresh and made.given and not made.notes
+    with pytest.raises(ValueError, match="does not fit the first picture"):
+        other = guide(reference(view(place(1))))
+        show(other, black)
+        show(other, at_night(view(place())))
+
+
 def test_after_a_cut_to_another_place_nothing_is_said_until_it_comes_back() -> None:
     canvas, made = place(), guide(reference(view(place())))
     dark = view(place(9)) // 3
