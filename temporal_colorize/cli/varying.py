@@ -25,7 +25,7 @@ def check_variants(config: "DictConfig") -> None:
     for option in _NOT_WITH:
         if config[option] is not None:
             raise ValueError(f"variants={config.variants} and {option}={config[option]}: give one of them alone")
-    if not isinstance(config.record, bool):
+    if config.record not in (None, True, False):
         raise ValueError(
             f"record={config.record} is one file, and variants={config.variants} have one each: record=true"
         )

@@ -181,6 +181,10 @@ class Session:
         marks = [torch.tensor([[float(infrared)]]) for infrared in found]
         return [output._replace(caution=mark) for output, mark in zip(outputs, marks, strict=True)]
 
+    def trusts(self, output: ColorOutput) -> float:
+        """Say what share of what is believed of a frame's colours is to be claimed: 1, but for infrared's."""
+        return self._keep if output.caution is not None and float(output.caution) else 1.0
+
     @torch.inference_mode()
     def decode(self, output: ColorOutput, decoding: Decoding | None = None) -> Estimate:
         """Decode what `step` returned, by the session's decoding or another."""

@@ -1,11 +1,10 @@
 """How a video's pictures are turned when they are shown: people mean what they see, frames are as they are stored."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:  # it comes with the names of colours, which take long to load
-    from temporal_colorize.inference.naming import Box
+from temporal_colorize.inference.box import Box
 
 
 class Turn(NamedTuple):
@@ -41,14 +40,14 @@ class Turn(NamedTuple):
         flipped = stored[::down, ::across]
         return flipped if self.a else flipped.swapaxes(0, 1)
 
-    def stored_box(self, shown: "Box") -> "Box":
+    def stored_box(self, shown: Box) -> Box:
         """Find a part of what is shown in what is stored."""
         columns, rows = (shown.left, shown.right), (shown.top, shown.bottom)
         if not self.a:
             columns, rows = rows, columns
         down, across = self.ahead
         (left, right), (top, bottom) = (_from_end(columns, across), _from_end(rows, down))
-        return shown._replace(left=left, top=top, right=right, bottom=bottom)
+        return Box(left, top, right, bottom)
 
 
 UNTURNED = Turn.of(None)

@@ -15,7 +15,7 @@ from temporal_colorize.inference.confidence_map import Style
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.hints.entries import Hint
 from temporal_colorize.inference.hints.guide import HintGuide
-from temporal_colorize.inference.picture import PictureError, colorize_picture
+from temporal_colorize.inference.picture import colorize_picture
 from temporal_colorize.inference.planes import see
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session, SessionOptions
@@ -117,20 +117,20 @@ def test_another_style_does_not_go_on_with_what_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("sure.avi", "confidence=.*end the name in .mp4 or .mkv"), ("b.mkv", "is the coloured video itself")],
+    [("sure.avi", "confidence=.*end the name in .mp4 or .mkv"), ("b.mkv", "would be written over output=")],
 )
 def test_names_that_cannot_be(tmp_path: Path, name: str, message: str) -> None:
     source = tmp_path / "a.mp4"
     write_video(source, count=3)
-    with pytest.raises(VideoError, match=message):
+    with pytest.raises(ValueError, match=message):
         colorize(source, tmp_path / "b.mkv", tmp_path / name)
 
 
 def test_pictures_of_other_names_and_sessions_that_do_not_know(tmp_path: Path) -> None:
     source = tmp_path / "a.png"
     cv2.imwrite(str(source), np.full((40, 40), 99, np.uint8))
-    for name, message in (("sure.mp4", "end the name in .png or .jpg"), ("a.color.png", "the coloured picture itself")):
-        with pytest.raises(PictureError, match=message):
+    for name, message in (("sure.mp4", "end the name in .png or .jpg"), ("a.color.png", "be written over output=")):
+        with pytest.raises(ValueError, match=message):
             colorize_picture(source, None, Session(weights(), ASKED), confidence=tmp_path / name)
     with pytest.raises(ValueError, match="asked for it"):
         colorize_picture(source, None, Session(weights(), PLAIN), confidence=tmp_path / "sure.png")

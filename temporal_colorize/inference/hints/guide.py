@@ -69,14 +69,14 @@ class HintGuide:
         direction: "both" carries them backwards as well, for which the video is read once more, before.
 
     Attributes:
-        given: The hints, a line each.
+        given: The hints, a line each: all that they say.
         looks_ahead: Whether `look_ahead` must be called, after `begin`.
     """
 
     def __init__(self, hints: Sequence[Hint], *, direction: Direction = "forward") -> None:
         require_one_of("direction", direction, DIRECTIONS)
         self._hints, self._direction = list(hints), direction
-        self.given = [str(hint) for hint in hints]
+        self.given = [hint.described() for hint in hints]
         self.looks_ahead = direction == "both"
         self._left = 0  # pieces that are not followed
         self._cut_short = 0  # hints that are not carried back as far as they could be

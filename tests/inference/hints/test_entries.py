@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -104,6 +105,23 @@ def test_the_digest_is_of_all_that_is_said(tmp_path: Path) -> None:
     assert digest([one]) == digest([Hint(name="b", at=1.0, ab=(1, 2), box=(1, 2, 3, 4))])
     others = [Hint(name="a", frame=1, ab=(1, 2), box=(1, 2, 3, 4)), Hint(name="a", at=1.0, ab=(1, 3), box=(1, 2, 3, 4))]
     assert len({digest([hint]) for hint in (one, *others)}) == 3
+
+
+def test_a_record_has_all_that_a_hint_says(tmp_path: Path) -> None:
+    mask = np.zeros((40, 60), np.uint8)
+    mask[10:14, 20:25] = 255
+    cv2.imwrite(str(tmp_path / "m.png"), mask)
+    digest = hashlib.sha256((tmp_path / "m.png").read_bytes()).hexdigest()
+    where = f"picture m.png with SHA-256 {digest}, 20 pixels in box 20,10,5,4"
+    for hint, said in (
+        (
+            Hint(name="h[0]", at=1.5, point=(3, 4.5), ab=(10, -20.06)),
+            "h[0] at 1.5 s: point 3,4.5 of radius 8, a 10.0, b -20.1",
+        ),
+        (Hint(name="h[1]", frame=2, box=(1, 2, 3, 4), ab=(0, 5)), "h[1] at frame 2: box 1,2,3,4, a 0.0, b 5.0"),
+        (Hint(name="h[2]", frame=0, mask=tmp_path / "m.png", ab=(0, 5)), f"h[2] at frame 0: {where}, a 0.0, b 5.0"),
+    ):
+        assert hint.described() == said
 
 
 def test_lists_without_end_are_refused(tmp_path: Path) -> None:
