@@ -93,9 +93,6 @@ def _check(config: "DictConfig") -> None:
     check_variants(config)
     for switch in ("progress", "profile", "mark"):
         require_one_of(switch, config[switch], (True, False))
-    for name in ("confidence", "hints"):
-        if not isinstance(config[name], str | None):
-            raise ValueError(f"{name}={config[name]} is not the name of a file; give the path of one")
     for name in ("report", "record", "confidence"):
         if config[name] not in (None, True, False):
             must_be_writable(name, Path(str(config[name])))
