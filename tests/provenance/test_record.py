@@ -193,3 +193,15 @@ def test_the_map_of_confidence_is_checked(tmp_path: Path, weights: Path) -> None
     assert verdicts(taken[0])["confidence"] is False
     taken[2].unlink()
     assert verdicts(taken[0])["confidence"] is None
+
+
+def test_a_source_that_is_gone_at_the_end_is_one_line(tmp_path: Path, weights: Path) -> None:
+    source = tmp_path / "a.mp4"
+    write_video(source, count=3)
+    session = Session(tiny_weights(), SessionOptions(size=64))
+    steps = session.steps
+    session.steps = lambda clip, hints=None: (source.unlink(missing_ok=True), steps(clip, hints))[1]
+    finishing = Provenance(CONFIG, [weights], {"lossless": True})
+    with pytest.raises(RecordError, match=r"a\.mp4 is gone .*the output is complete"):
+        colorize_video(source, tmp_path / "b.mp4", session, codec="libx264", options=LOSSLESS, finishing=finishing)
+    assert (tmp_path / "b.mp4").is_file()
