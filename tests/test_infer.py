@@ -212,6 +212,11 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     lines["abstain"] = ([f"video={clip}", "abstain=2"], ["abstain=2"])
     lines["confidence"] = ([f"video={clip}", f"confidence={folder / 'sure.avi'}"], ["confidence=", "sure.avi", ".mp4"])
     lines["confidence style"] = ([f"video={clip}", "confidence_style=jet"], ["confidence_style=jet", "viridis"])
+    nowhere = f"confidence={folder / 'nowhere' / 'sure.mp4'}"
+    lines["confidence nowhere"] = ([f"video={clip}", nowhere], ["confidence=", "no such folder"])
+    lines["confidence switch"] = ([f"video={clip}", "confidence=true"], ["confidence=True", "file"])
+    lines["hints of a number"] = ([f"video={clip}", "hints=5"], ["hints=5", "file"])
+    lines["many hints"] = ([f"video={clip}", "hints=[a.json,b.json]"], ["hints=['a.json', 'b.json']", "one"])
     lines["confidence of many"] = ([f"video={folder}", "confidence=sure.mp4"], ["confidence=sure.mp4", "one file"])
     lines["device"] = ([f"video={clip}", "device=tpu"], ["device=tpu"])
     return {name: ([f"weights={weights}", *FAST, *arguments], words) for name, (arguments, words) in lines.items()}

@@ -93,7 +93,10 @@ def _check(config: "DictConfig") -> None:
     check_variants(config)
     for switch in ("progress", "profile", "mark"):
         require_one_of(switch, config[switch], (True, False))
-    for name in ("report", "record"):
+    for name in ("confidence", "hints"):
+        if not isinstance(config[name], str | None):
+            raise ValueError(f"{name}={config[name]} is not the name of a file; give the path of one")
+    for name in ("report", "record", "confidence"):
         if config[name] not in (None, True, False):
             must_be_writable(name, Path(str(config[name])))
 
@@ -158,7 +161,8 @@ def _prepare(
             torch.set_num_threads(1)
         return video(source, output, session, guide=guide, variant=variant)
 
-    return colorize, settings, fresh
+    guide = fresh_guide(None)
+    return colorize, {**settings, **({} if guide is None else guide.settings())}, fresh
 
 
 def _infer_all(

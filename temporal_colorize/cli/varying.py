@@ -55,7 +55,7 @@ def infer_variants(
     with TemporaryDirectory() as folder:
         for variant in variants:
             output = _numbered(source, config.output and Path(config.output), variant.number)
-            given = variant.hints(Path(folder), first.shape)
+            given = variant.hints(Path(folder), first.shape, turn=first.turn)
             reports.append(colorize(source, output, given=given, variant=str(variant)))
             print(reports[-1])
     return reports

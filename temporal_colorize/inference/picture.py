@@ -14,7 +14,7 @@ from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
 from temporal_colorize.inference.confidence_map import ConfidenceMap, Style
 from temporal_colorize.inference.estimate import Estimate
 from temporal_colorize.inference.finishing import Finishing, begin
-from temporal_colorize.inference.hints.guidance import Guide, View, network_hints, shares
+from temporal_colorize.inference.hints.guidance import Guide, View, network_hints, shares, sure_with
 from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.planes import ab_at, lightness_of, render, shrink
 from temporal_colorize.inference.report import Report
@@ -81,7 +81,7 @@ def colorize_picture(
     begin(finishing, target, [source], confidence)
     rgb, shown = _color(plane, session, guide)
     if confidence is not None:
-        draw = ConfidenceMap(plane.shape, confidence_style, within=session.certainty.within)
+        draw = ConfidenceMap(plane.shape, confidence_style, words=session.certainty.words)
         write_picture("confidence", confidence, draw.picture(shown.confidence))
     most = np.iinfo(plane.dtype).max
     content = (rgb * most).round().to(torch.int32).numpy().astype(plane.dtype)
@@ -138,10 +138,11 @@ def _color(plane: np.ndarray, session: Session, guide: Guide | None) -> tuple[Te
         guide.begin(View(plane.shape, plane.shape, size, coding, session.cut_threshold))
         known = guide(plane, codes, 0.0)
     seen, luma = lightness_of(codes, coding), luma_from_code(torch.from_numpy(plane)[None], coding)
-    shown = session.decode(session.step(seen, None if known is None else network_hints(shares(known, size))))
+    shown = session.decode(session.step(seen, None if known is None else network_hints(shares(known.told, size))))
     ab = ab_at(luma, shown.ab, seen)
     if known is not None:
         ab = torch.lerp(ab, torch.from_numpy(known.ab), torch.from_numpy(known.mask))
+        shown = shown if shown.confidence is None else shown._replace(confidence=sure_with(known, shown.confidence))
     return render(luma, ab).permute(1, 2, 0), shown
 
 

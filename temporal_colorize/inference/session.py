@@ -50,6 +50,8 @@ class Session:
             raise ValueError(f"{asked[0]} needs a network with bins, and weights={weights.name} only regresses")
         self.decoding = replace(weights.decoding, **options.decoding)
         self.certainty = weights.certainty if options.confidence or options.abstain is not None else None
+        if options.confidence and not self.certainty.is_calibrated:
+            self.notes.append(f"confidence of weights={weights.name} is not calibrated: it is what the network says")
         self._abstain = options.abstain
         self.cuts = 0
         self.cut_threshold = options.cut_threshold
@@ -178,6 +180,10 @@ class Session:
             self.notes.append(note)
         marks = [torch.tensor([[float(infrared)]]) for infrared in found]
         return [output._replace(caution=mark) for output, mark in zip(outputs, marks, strict=True)]
+
+    def trusts(self, output: ColorOutput) -> float:
+        """Say what share of what is believed of a frame's colours is to be claimed: 1, but for infrared's."""
+        return self._keep if output.caution is not None and float(output.caution) else 1.0
 
     @torch.inference_mode()
     def decode(self, output: ColorOutput, decoding: Decoding | None = None) -> Estimate:

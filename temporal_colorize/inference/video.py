@@ -26,6 +26,7 @@ from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.segments import BEHIND_GATE, QUEUE, color_segments
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.statement import label
+from temporal_colorize.inference.turn import Turn
 from temporal_colorize.video import (
     Decoder,
     Deinterlace,
@@ -186,7 +187,7 @@ def _maps(path: Path, style: Style, info: VideoInfo, session: Session, job: Job)
     if session.certainty is None:
         raise ValueError(f"confidence={path} needs a session that was asked for it: SessionOptions(confidence=True)")
     return ConfidenceVideo(
-        path, info, style=style, within=session.certainty.within, comment=session.certainty.statement,
+        path, info, style=style, words=session.certainty.words, comment=session.certainty.statement,
         part=job.folder / "confidence",
     )  # fmt: skip
 
@@ -222,8 +223,10 @@ def _stream(
     guide: Guide | None,
     profile: Profile,
 ) -> ChromaStream:
-    shapes = {"shape": (info.height, info.width), "chroma_shape": chroma_shape}
-    return ChromaStream(session, coding_of(info), **shapes, gate=gate, guide=guide, profile=profile)
+    pictures = {
+        "shape": (info.height, info.width), "chroma_shape": chroma_shape, "turn": Turn.of(info.display_matrix),
+    }  # fmt: skip
+    return ChromaStream(session, coding_of(info), **pictures, gate=gate, guide=guide, profile=profile)
 
 
 @contextlib.contextmanager

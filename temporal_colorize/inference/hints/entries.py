@@ -98,7 +98,7 @@ def read_hints(path: str | Path, *, at: float | None = None) -> list[Hint]:
         raise ValueError(f"hints_at={at} is for a picture of hints; the entries of {path} have an `at` each")
     try:
         entries = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"hints={path} is not a JSON file that can be read ({error})") from None
     if not isinstance(entries, list) or not 1 <= len(entries) <= _MOST:
         raise ValueError(f"hints={path} must be a list of 1 to {_MOST} entries in brackets")

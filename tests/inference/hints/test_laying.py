@@ -90,6 +90,23 @@ def test_a_hint_of_a_time_that_does_not_come_is_named(tmp_path: Path) -> None:
     assert report.notes == ["hints[0] at 9.5 s: not used, there is no such picture"]
 
 
+def test_a_hint_lands_where_a_turned_video_shows_it(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mkv", count=2)
+    write_video(tmp_path / "turned.mp4", count=2, rotation=90)
+    with av.open(str(tmp_path / "turned.mp4")) as container:
+        picture = next(container.decode(video=0))
+        assert picture.rotation == 90  # counter-clockwise, as np.rot90 turns
+    x, y, width, height = BOX
+    shown = y, picture.width - x - width, height, width  # where np.rot90 takes the box
+    for name, box in (("a.mkv", BOX), ("turned.mp4", shown)):
+        guide = HintGuide([Hint(name="hints[0]", frame=0, box=box, ab=COLOR)])
+        colorize_video(tmp_path / name, tmp_path / f"{name}.mkv", session(), codec="ffv1", options={}, guide=guide)
+    both = [chroma_of(tmp_path / f"{name}.mkv") for name in ("a.mkv", "turned.mp4")]
+    near = [distance(luma[0], chroma[0], COLOR, ChromaCoding("bt601")) < 2 for luma, chroma in both]
+    rows, columns = slice(y // 2, (y + height) // 2), slice(x // 2, (x + width) // 2)
+    assert near[0][rows, columns].all() and near[1][rows, columns].all() and near[1].mean() < 0.5
+
+
 def test_a_time_is_that_of_the_nearest_picture(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mkv", count=10)
     guide = HintGuide([Hint(name="hints[0]", at=0.21, box=BOX, ab=COLOR)])  # between 0.20 and 0.24
