@@ -18,6 +18,7 @@ from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.video import colorize_video
 from tests.support.caffe import write_caffe
 from tests.support.networks import tiny_weights_file
+from tests.support.places import at_night, place, view
 from tests.support.program import ROOT, run
 from tests.support.videos import frame_times, lumas_of, write_audio, write_video
 
@@ -220,6 +221,21 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     lines["confidence of many"] = ([f"video={folder}", "confidence=sure.mp4"], ["confidence=sure.mp4", "one file"])
     lines["device"] = ([f"video={clip}", "device=tpu"], ["device=tpu"])
     return {name: ([f"weights={weights}", *FAST, *arguments], words) for name, (arguments, words) in lines.items()}
+
+
+def test_a_folder_is_done_anew_with_another_picture_of_the_day(weights: Path, tmp_path: Path) -> None:
+    canvas, day = place(), tmp_path / "day.png"
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in" / "night.png"), at_night(view(canvas)))
+    (tmp_path / "in" / "broken.mp4").write_text("no video")  # or the journal would end with the run
+    arguments = [f"weights={weights}", *FAST, f"video={tmp_path / 'in'}", f"reference={day}"]
+    said = []
+    for right in (0, 0, 3):
+        cv2.imwrite(str(day), view(canvas, right=right))
+        status, out, _ = in_this_process(arguments)
+        said.append((status, out.splitlines()[-2]))
+    assert said[0] == said[2] == (1, "2 files: 1 coloured, 1 failed:")
+    assert said[1] == (1, "2 files: 0 coloured, 1 by an earlier run, 1 failed:")
 
 
 def header_only(folder: Path) -> bytes:

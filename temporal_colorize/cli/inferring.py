@@ -182,7 +182,7 @@ def _infer_all(
 
     chosen = {name: value for name, value in OmegaConf.to_container(config).items() if name not in _OF_THE_RUN}
     again = config.resume == "auto"
-    outcome = colorize_all(footage, one, folder=into or footage[0].root, settings={**settings, **chosen}, resume=again)
+    outcome = colorize_all(footage, one, folder=into or footage[0].root, settings={**chosen, **settings}, resume=again)
     print(outcome)
     if config.report is not None:
         _write_report(Path(config.report), dataclasses.asdict(outcome))
