@@ -11,7 +11,7 @@ from temporal_colorize.inference.fingerprint import describe
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.statement import SOURCE_TYPE, STATEMENT
 from temporal_colorize.provenance.digests import digest
-from temporal_colorize.provenance.record import usual_path, write
+from temporal_colorize.provenance.record import RecordError, usual_path, write
 from temporal_colorize.provenance.signing import Signing
 from temporal_colorize.provenance.surroundings import surroundings
 
@@ -76,9 +76,21 @@ class Provenance:
         return [*self._notes, *(_CHANGED.format(option) for option in self._changed())]
 
     def record(self, report: Report, source: Path, files: Sequence[Path]) -> None:
-        """Write the record, if there is to be one."""
-        if self._record:
-            write(self._record_of(report.output), self._content(report, source, files))
+        """Write the record, if there is to be one.
+
+        Raises:
+            RecordError: If it cannot be written, or the source is not there any more.
+        """
+        if not self._record:
+            return
+        path = self._record_of(report.output)
+        try:
+            content = self._content(report, source, files)
+        except OSError as error:
+            raise RecordError(
+                f"record={path} cannot be written: {error.filename} is gone ({error.strerror}); the output is complete"
+            ) from error
+        write(path, content)
 
     def _record_of(self, output: Path) -> Path:
         return usual_path(output) if self._record is True else self._record
