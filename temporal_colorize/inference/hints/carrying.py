@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from temporal_colorize.color.chroma import ChromaCoding
+from temporal_colorize.inference.hints.ground import Ground
 from temporal_colorize.inference.hints.region import Region
 from temporal_colorize.inference.hints.window import CANVAS, Window
 from temporal_colorize.inference.planes import shrink
@@ -62,23 +63,33 @@ class Carrier:
 
     def __init__(self) -> None:
         self.carried: list[Carried] = []
+        self._ground = Ground()
+
+    def forget(self) -> None:
+        """Carry nothing any more: another scene begins."""
+        self.carried, self._ground = [], Ground()
 
     def snapshot(self) -> Snapshot:
         """Copy what is carried from frame to frame."""
-        found: Snapshot = {}
+        found: Snapshot = nest("ground", self._ground.snapshot())
         for number, one in enumerate(self.carried):
             found |= nest(f"{number:03}", {**nest("region", one.region.snapshot()), "ab": torch.from_numpy(one.ab)})
         return found
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a `snapshot`."""
-        parts = [unnest(name, snapshot) for name in sorted({key.split(".")[0] for key in snapshot})]
+        names = sorted({key.split(".")[0] for key in snapshot} - {"ground"})
+        parts = [unnest(name, snapshot) for name in names]
+        self._ground.restore(unnest("ground", snapshot))
         self.carried = [Carried(Region.restored(unnest("region", part)), part["ab"].numpy()) for part in parts]
 
     def step(self, luma: np.ndarray) -> None:
         """Go on to the next frame, `working_luma` of it."""
+        if not self.carried:
+            self._ground = Ground()
+        self._ground.step(luma)
         for one in self.carried:
-            one.region.step(luma)
+            one.region.step(luma, self._ground)
 
     def add(self, luma: np.ndarray, ab: np.ndarray, mask: np.ndarray) -> int:
         """Begin with the pieces of a hint; regions that it covers for the most part give way.
@@ -93,6 +104,8 @@ class Carrier:
         """
         import cv2
 
+        if self._ground.number < 0:
+            self._ground.step(luma)
         size = luma.shape[::-1]
         mask = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
         ab = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in ab])

@@ -154,7 +154,7 @@ class HintGuide:
         """Take the next frame; see `Guide`."""
         number = self._frame
         if self._detect(lightness_of(seen, self._view.coding)):
-            self._carrier.carried.clear()
+            self._carrier.forget()
         due, working = self._due(time), None
         if due or self._carrier.carried:
             working = working_luma(luma, self._view.coding)

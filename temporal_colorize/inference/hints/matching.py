@@ -5,6 +5,7 @@ segmentation without training (Vondrick et al. 2018). The region's surroundings 
 and that is what keeps it from spreading.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ _SOFTNESS = 4.0  # those that are so much farther, in squares of distance, by 1/
 _UNIT = 20.0  # codes of luma that are 1 in a feature
 _STEP = CANVAS // CELLS
 _MARGIN = 16
+_NEAR = 9  # cells a side of the square around a cell of the mask's in which it may go on
 
 
 class Known(NamedTuple):
@@ -57,20 +59,39 @@ def cells(mask: np.ndarray) -> Tensor:
     return torch.from_numpy(cv2.resize(mask, (CELLS, CELLS), interpolation=cv2.INTER_AREA).ravel())
 
 
-def match(found: Tensor, known: list[Known]) -> tuple[np.ndarray, np.ndarray]:
-    """Label each cell by the nearest known ones: shares in 0..1, and the squares of distance, (CELLS, CELLS) each."""
+def around(mask: np.ndarray) -> Tensor:
+    """Choose the cells near a mask on the canvas, flat; all of none."""
+    import cv2
+
+    near = cv2.dilate(cv2.resize(mask, (CELLS, CELLS), interpolation=cv2.INTER_AREA), np.ones((_NEAR, _NEAR))) > 0.1
+    return torch.from_numpy(near.ravel() | (not near.any()))
+
+
+def match(found: Tensor, known: list[Known], asked: Tensor) -> np.ndarray:
+    """Label cells by the nearest known ones: shares in 0..1, (CELLS, CELLS); 0 where none is asked for.
+
+    Args:
+        found: `features` of this picture.
+        known: Where to look.
+        asked: (CELLS ** 2,) bool.
+    """
+    found, places = found[asked], _places()[asked]
+    lengths = found.square().sum(1, keepdim=True)
     distances, labels = [], []
     for picture in known:
-        apart = torch.cdist(found, picture.features).square_() + _places() / picture.reach**2
+        apart = torch.addmm(picture.features.square().sum(1), found, picture.features.T, alpha=-2)
+        apart.add_(lengths).add_(places, alpha=picture.reach**-2)
         nearest, at = apart.topk(_NEAREST, largest=False)
         distances.append(nearest + picture.doubt)
         labels.append(picture.labels[at])
     nearest, at = torch.cat(distances, 1).topk(_NEAREST, largest=False)
     weights = torch.exp((nearest[:, :1] - nearest) / _SOFTNESS)
-    share = (weights * torch.cat(labels, 1).gather(1, at)).sum(1) / weights.sum(1)
-    return share.reshape(CELLS, CELLS).numpy(), nearest[:, 0].reshape(CELLS, CELLS).numpy()
+    share = torch.zeros(CELLS**2)
+    share[asked] = (weights * torch.cat(labels, 1).gather(1, at)).sum(1) / weights.sum(1)
+    return share.reshape(CELLS, CELLS).numpy()
 
 
+@cache
 def _places() -> Tensor:
     """Squares of distance between cells, in cells."""
     rows, columns = torch.meshgrid(torch.arange(CELLS), torch.arange(CELLS), indexing="ij")

@@ -72,6 +72,24 @@ class Window(NamedTuple):
         place = np.float64([[zoom, 0, (self.x - before.x) * step + rest], [0, zoom, (self.y - before.y) * step + rest]])
         return cv2.warpAffine(canvas, place, (CANVAS, CANVAS), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
+    def brought(self, canvas: np.ndarray, motion: np.ndarray, before: "Window") -> np.ndarray:
+        """Bring what is on another window's canvas onto this one's, as a motion, (3, 3), moves its pixels."""
+        import cv2
+
+        inverse = np.linalg.inv(np.vstack((before._to_canvas(), (0, 0, 1))))
+        return cv2.warpAffine(canvas, self._to_canvas() @ motion @ inverse, (CANVAS, CANVAS))
+
+    def cut_moved(self, picture: np.ndarray, motion: np.ndarray) -> np.ndarray:
+        """Cut out of a picture whose pixels a motion, (3, 3), brings to the window's own."""
+        import cv2
+
+        place = self._to_canvas() @ motion
+        return cv2.warpAffine(picture, place, (CANVAS, CANVAS), borderMode=cv2.BORDER_REPLICATE)
+
+    def of_canvas(self, points: np.ndarray) -> np.ndarray:
+        """Say where points of the canvas are, (N, 2), x first, in pixels of luma."""
+        return (points - (CANVAS - 1) / 2) * (self.side / CANVAS) + (self.x, self.y)
+
     def _to_canvas(self) -> np.ndarray:
         scale, middle = CANVAS / self.side, (CANVAS - 1) / 2
         return np.float64([[scale, 0, middle - scale * self.x], [0, scale, middle - scale * self.y]])
