@@ -87,7 +87,7 @@ def errors(place: Place, weights: Weights, *, every: int) -> dict[str, tuple[flo
         known = guide(place.night[number], codes, 0.0)
         true = torch.from_numpy(np.stack([shrink(p, *half) for p in ab_of_rgb(place.rgb[number]).transpose(2, 0, 1)]))
         ways = {"grey": torch.zeros_like(true), "without": ab_at(wide, sessions["without"].color(seen), seen)}
-        network = ab_at(wide, sessions["with"].color(seen, network_hints(shares(known, size))), seen)
+        network = ab_at(wide, sessions["with"].color(seen, network_hints(shares(known.told, size))), seen)
         ways["with"] = torch.lerp(network, torch.from_numpy(known.ab), torch.from_numpy(known.mask))
         far = {way: (ab - true).norm(dim=0).numpy() for way, ab in ways.items()} | {"given": known.mask}
         moving = shrink(place.moving[number].astype(np.float32), *half) > 0.5

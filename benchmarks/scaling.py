@@ -52,7 +52,14 @@ def repeat(source: Path, target: Path, times: int) -> None:
 def color(clip: Path, *options: str) -> Run:
     """Colour a clip by the command."""
     report, output = clip.with_suffix(".json"), clip.with_suffix(".color.mp4")
-    command = [sys.executable, "infer.py", f"video={clip}", f"output={output}", "encoder.preset=veryfast"]
+    command = [
+        sys.executable,
+        "infer.py",
+        f"video={clip}",
+        f"output={output}",
+        "encoder.preset=veryfast",
+        "record=false",
+    ]
     process = subprocess.Popen([*command, "progress=false", f"report={report}", *options], stdout=subprocess.DEVNULL)
     _, process.returncode, usage = os.wait4(process.pid, 0)
     if process.returncode:

@@ -1,7 +1,9 @@
 """ask.py as a user runs it."""
 
+import hashlib
 import json
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
@@ -34,6 +36,10 @@ def test_text_json_and_a_picture(folder: Path) -> None:
     said = json.loads(answer.read_text())
     assert said["at"] == 0.4 and said["box"] == [32, 24, 48, 40] and said["frames"] >= 1
     assert {one["name"] for one in said["names"]} == set(TERMS)
+    for name, path in {"video": video, "weights": folder / "tiny.safetensors"}.items():
+        assert said["files"][name]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert said["computed"]["runtime"] == "torch" and said["surroundings"]["packages"]["torch"] == version("torch")
+    assert said["config"]["box"] == "32,24,48,40"
     first = said["names"][0]
     assert f"{100 * first['probability']:.0f} %  {first['name']}" in result.stdout
     assert result.stdout.rstrip().endswith("not evidence of the true colours.")
@@ -51,6 +57,11 @@ def test_refusals_are_one_line_and_status_2(folder: Path, arguments: list[str], 
     result = ask(folder, f"video={folder / 'Cam 3, 2024=05.mp4'}", *arguments)
     assert result.returncode == 2 and complaint in result.stderr
     assert result.stderr.startswith("ask.py: error: ") and result.stderr.count("\n") == 1
+
+
+def test_infrared_is_an_option(folder: Path) -> None:
+    result = ask(folder, f"video={folder / 'Cam 3, 2024=05.mp4'}", "at=0.4", "box=32,24,48,40", "infrared=perhaps")
+    assert result.returncode == 2 and "infrared=perhaps" in result.stderr
 
 
 def test_nothing_asked_is_helped() -> None:

@@ -142,8 +142,19 @@ def test_any_path_a_shell_can_pass_arrives_unchanged(path: str) -> None:
     assert cli.compose("infer", [f"video={path}"]).video == path
 
 
+@pytest.mark.parametrize("option", ["hints", "reference", "confidence", "report", "record", "output"])
+def test_so_does_every_other_path(option: str) -> None:
+    path = "/x/h, (1).json"
+    assert cli.compose("infer", [f"{option}={path}"])[option] == path
+
+
+def test_references_may_be_several() -> None:
+    assert cli.compose("infer", ["reference=[day (1).jpg, it's.mp4]"]).reference == ["day (1).jpg", "it's.mp4"]
+
+
 def test_a_path_may_be_null() -> None:
     assert cli.compose("infer", ["output=null"]).output is None
+    assert cli.compose("infer", ["record=True"]).record is True and cli.compose("infer", ["record=no"]).record == "no"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.video import colorize_video
 from tests.support.caffe import write_caffe
 from tests.support.networks import tiny_weights_file
+from tests.support.places import at_night, place, view
 from tests.support.program import ROOT, run
 from tests.support.videos import frame_times, lumas_of, write_audio, write_video
 
@@ -61,7 +62,7 @@ def test_where_the_time_goes_is_told_and_written(weights: Path, tmp_path: Path) 
 
 
 def test_variants_are_files_with_their_probability(weights: Path, tmp_path: Path) -> None:
-    """Of a still that a random network is in doubt about: the first is what a run without variants writes."""
+    """Of a still that a random network is in doubt about: a whole is hinted unless it is the estimate."""
     blocks = np.random.default_rng(0).integers(60, 220, (3, 4), np.uint8)
     cv2.imwrite(str(tmp_path / "a.png"), cv2.resize(blocks, (96, 72), interpolation=cv2.INTER_NEAREST))
     easy = ("variant.least=0.0", "variant.differ=5", f"report={tmp_path / 'r.json'}")
@@ -69,8 +70,9 @@ def test_variants_are_files_with_their_probability(weights: Path, tmp_path: Path
     assert result.returncode == 0, result.stderr
     reports = json.loads((tmp_path / "r.json").read_text())["variants"]
     assert [report["output"] for report in reports] == [str(tmp_path / f"a.color.{number}.png") for number in (1, 2)]
-    assert reports[0]["variant"].startswith("variant 1 of 2, probability") and reports[0]["hints"] == []
-    assert reports[1]["variant"] in result.stdout and reports[1]["hints"]
+    for number, report in enumerate(reports, start=1):
+        assert report["variant"].startswith(f"variant {number} of 2, probability") and report["variant"] in result.stdout
+        assert bool(report["hints"]) == ("as estimated" not in report["variant"])
     first, second = (cv2.imread(str(tmp_path / f"a.color.{number}.png")).astype(int) for number in (1, 2))
     assert np.abs(first - second).max() > 5
     refused = infer(weights, f"video={tmp_path / 'a.png'}", "variants=2", f"hints={tmp_path / 'a.png'}")
@@ -212,9 +214,29 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     lines["abstain"] = ([f"video={clip}", "abstain=2"], ["abstain=2"])
     lines["confidence"] = ([f"video={clip}", f"confidence={folder / 'sure.avi'}"], ["confidence=", "sure.avi", ".mp4"])
     lines["confidence style"] = ([f"video={clip}", "confidence_style=jet"], ["confidence_style=jet", "viridis"])
+    nowhere = f"confidence={folder / 'nowhere' / 'sure.mp4'}"
+    lines["confidence nowhere"] = ([f"video={clip}", nowhere], ["confidence=", "no such folder"])
+    lines["confidence switch"] = ([f"video={clip}", "confidence=true"], ["confidence=true", "end the name in .mp4"])
+    lines["hints of a number"] = ([f"video={clip}", "hints=5"], ["hints=5", "file"])
+    lines["many hints"] = ([f"video={clip}", "hints=[a.json,b.json]"], ["hints=[a.json,b.json]", "no such file"])
     lines["confidence of many"] = ([f"video={folder}", "confidence=sure.mp4"], ["confidence=sure.mp4", "one file"])
     lines["device"] = ([f"video={clip}", "device=tpu"], ["device=tpu"])
     return {name: ([f"weights={weights}", *FAST, *arguments], words) for name, (arguments, words) in lines.items()}
+
+
+def test_a_folder_is_done_anew_with_another_picture_of_the_day(weights: Path, tmp_path: Path) -> None:
+    canvas, day = place(), tmp_path / "day.png"
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in" / "night.png"), at_night(view(canvas)))
+    (tmp_path / "in" / "broken.mp4").write_text("no video")  # or the journal would end with the run
+    arguments = [f"weights={weights}", *FAST, f"video={tmp_path / 'in'}", f"reference={day}"]
+    said = []
+    for right in (0, 0, 3):
+        cv2.imwrite(str(day), view(canvas, right=right))
+        status, out, _ = in_this_process(arguments)
+        said.append((status, out.splitlines()[-2]))
+    assert said[0] == said[2] == (1, "2 files: 1 coloured, 1 failed:")
+    assert said[1] == (1, "2 files: 0 coloured, 1 by an earlier run, 1 failed:")
 
 
 def header_only(folder: Path) -> bytes:

@@ -1,17 +1,13 @@
 """verify.py as a user runs it, and infer.py run twice."""
 
-import contextlib
-import io
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from temporal_colorize import cli
 from tests.support.networks import tiny_weights_file
-from tests.support.program import run
+from tests.support.program import here, run
 from tests.support.videos import write_video
 
 FAST = (
@@ -27,23 +23,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = (f"video={folder / 'clip.mp4'}", f"weights={tiny_weights_file(folder)}", *FAST)
     done = run("infer.py", *given, f"output={folder / 'a.mkv'}")
     assert done.returncode == 0, done.stderr
+    (folder / "lacking.json").write_text(json.dumps({**json.loads((folder / "a.mkv.json").read_text()), "encoder": {}}))
     status, _, errors = here(cli.infer, *given, "threads=1", f"output={folder / 'b.mkv'}")
     assert status == 0, errors
     return folder
-
-
-def here(program: Callable[[], None], *arguments: str) -> tuple[int, str, str]:
-    """Run a program in this process; return its exit status and what it says."""
-    out, error, argv = io.StringIO(), io.StringIO(), sys.argv
-    sys.argv = ["program.py", *arguments]
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
-            program()
-    except SystemExit as ended:
-        return ended.code, out.getvalue(), error.getvalue()
-    finally:
-        sys.argv = argv
-    return 0, out.getvalue(), error.getvalue()
 
 
 def test_two_processes_give_the_same_file(folder: Path) -> None:
@@ -68,9 +51,25 @@ def test_nothing_differs(folder: Path) -> None:
     status, said, errors = here(cli.verify, str(folder / "a.mkv"))
     assert status == 0, said + errors
     assert [line.split(": ")[:2] for line in said.splitlines()] == [
-        ["output", "ok"], ["source", "ok"], ["weights", "ok"], ["signature", "not checked"], ["frames", "ok"],
+        ["output", "ok"], ["signature", "not checked"], ["source", "ok"], ["weights", "ok"], ["frames", "ok"],
         ["luma", "ok"],
     ]  # fmt: skip
+
+
+def test_who_was_given_the_output_alone_can_check_it(folder: Path, tmp_path: Path) -> None:
+    known = json.loads((folder / "a.mkv.json").read_text())
+    for part in ("source", "weights"):
+        known[part]["path"] = f"/nowhere/{part}"
+    (tmp_path / "a.mkv.json").write_text(json.dumps(known))
+    (tmp_path / "a.mkv").write_bytes((folder / "a.mkv").read_bytes())
+    status, said, errors = here(cli.verify, str(tmp_path / "a.mkv"))
+    lines = {line.split(": ")[0]: line.split(": ", 1)[1] for line in said.splitlines()}
+    assert status == 0 and lines["output"].startswith("ok: a.mkv"), said + errors
+    assert lines["weights"] == "not checked: /nowhere/weights is not there; say where: weights=PATH"
+    for name in ("source", "frames", "luma"):
+        assert lines[name].startswith("not checked") and lines[name].endswith("say where: source=PATH")
+    (tmp_path / "a.mkv").write_bytes(b"else")
+    assert here(cli.verify, str(tmp_path / "a.mkv"))[0] == 1
 
 
 def test_a_name_with_an_equals_sign_and_something_that_differs(folder: Path) -> None:
@@ -86,7 +85,7 @@ def test_a_video_that_was_encoded_with_loss_has_no_luma_to_compare(folder: Path)
     known = json.loads((folder / "a.mkv.json").read_text())
     (folder / "lossy.json").write_text(json.dumps({**known, "encoder": {"lossless": False}}))
     status, said, _ = here(cli.verify, str(folder / "a.mkv"), f"record={folder / 'lossy.json'}")
-    assert status == 0 and "luma: not checked: a.mkv was encoded with loss" in said
+    assert status == 0 and "luma: not checked: a.mkv was written with loss" in said
 
 
 @pytest.mark.parametrize(
@@ -95,6 +94,7 @@ def test_a_video_that_was_encoded_with_loss_has_no_luma_to_compare(folder: Path)
         (["clip.mp4"], "run infer.py again"),
         (["gone.mp4"], "there is no such file"),
         (["a.mkv", "source=gone.mp4"], "source=gone.mp4"),
+        (["a.mkv", "record=lacking.json"], "it lacks encoder.lossless"),
         (["a.mkv", "weights=gone"], "weights=gone"),
         (["record=a.mkv.json"], "output is missing"),
         (["a.mkv", "colour=red"], "colour"),

@@ -66,7 +66,7 @@ usage: python verify.py OUTPUT [record=PATH] [source=PATH] [weights=PATH]
   source=PATH                  what it was made of, where that has been moved
   weights=PATH                 likewise the weights, a file or a shipped name
 
-Prints a line for each check. Exit status: 0 nothing differs, 1 something does, 2 bad input (no record, no source).
+Prints a line for each check. Exit status: 0 nothing differs, 1 something does, 2 bad input (no record).
 """
 
 _ASK_HELP = """Ask which colours a thing in a monochrome video or picture could have.
@@ -75,7 +75,7 @@ usage: python ask.py video=PATH at=TIME box=LEFT,TOP,WIDTH,HEIGHT [OPTION=VALUE 
 
   video=clip.mp4          a video, numbered pictures (frames/%05d.png), or a picture
   at=12.4s                when the thing is there: 12.4s, 12.4 or 00:00:12.4; of a picture, none
-  box=320,180,80,160      where, in the picture's pixels
+  box=320,180,80,160      where, in the picture's pixels, as it is shown
   seconds=1               before and after that are looked at, too, as far as the thing is found
   warmup=2                seconds before those from which on the network remembers
   output=answer.json      the answer as JSON

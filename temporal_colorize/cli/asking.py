@@ -22,11 +22,12 @@ def ask_once(config: "DictConfig") -> None:
     """Print which colours a thing could have, and write it as JSON and as a picture where asked for."""
     _check(config)
     at, box = parse_time(config.at), parse_box(config.box)
+    origin = None if config.output is None else _origin(config)  # before it is read
     answer = _ask(config, at, box)
     print(answer)
-    if config.output is not None:
+    if origin is not None:
         try:
-            Path(config.output).write_text(json.dumps(answer.as_json(), indent=1) + "\n")
+            Path(config.output).write_text(json.dumps({**answer.as_json(), **origin}, indent=1) + "\n")
         except OSError as error:
             raise ValueError(f"output={config.output} cannot be written ({error.strerror})") from error
     if config.picture is not None:
@@ -80,6 +81,37 @@ def _check(config: "DictConfig") -> None:
             must_be_writable(option, Path(config[option]))
     if config.picture is not None and Path(config.picture).suffix.lower() not in _DRAWN_AS:
         raise ValueError(f"picture={config.picture}: its name must end in one of {', '.join(_DRAWN_AS)}")
+    _check_apart(config)
+
+
+def _check_apart(config: "DictConfig") -> None:
+    from temporal_colorize.inference.apart import require_apart
+    from temporal_colorize.inference.weights import find_weights, weights_files
+    from temporal_colorize.video.source import locate
+
+    written = {name: config[name] and Path(config[name]) for name in ("output", "picture")}
+    read = {"video": locate(config.video, rate=config.rate).files}
+    require_apart(written, {**read, "weights": weights_files(find_weights(config.weights))})
+
+
+def _origin(config: "DictConfig") -> dict[str, object]:
+    """Say what an answer is made of, as a record does, so that it can be checked and had again."""
+    from omegaconf import OmegaConf
+
+    from temporal_colorize.inference.weights import find_weights, weights_files
+    from temporal_colorize.provenance.digests import digest
+    from temporal_colorize.provenance.surroundings import surroundings
+    from temporal_colorize.video.source import locate
+
+    files = {
+        "video": locate(config.video, rate=config.rate).files,
+        "weights": weights_files(find_weights(config.weights)),
+    }
+    return {
+        "files": {name: {"path": str(found[0].absolute()), **digest(found)} for name, found in files.items()},
+        "surroundings": surroundings(),
+        "config": OmegaConf.to_container(config, resolve=True),
+    }
 
 
 def _ask(config: "DictConfig", at: float | None, box: tuple[int, int, int, int]) -> "Answer":
@@ -91,7 +123,7 @@ def _ask(config: "DictConfig", at: float | None, box: tuple[int, int, int, int])
     from temporal_colorize.video import Limits
 
     naming, limits = NamingOptions(**config.naming), Limits(**config.limits)
-    options = SessionOptions(**config.inference)
+    options = SessionOptions(infrared=config.infrared, **config.inference)
     runtime = runtime_of(config)
     device = runtime.pick_device(config.device)
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))

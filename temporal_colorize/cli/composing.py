@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 # Their values are taken literally, whatever characters they hold; Hydra's grammar would refuse many paths.
 _LITERAL_KEYS = frozenset(
     {"video", "output", "weights", "resume", "cache", "live.health", "data.root", "data.urls", "loss.prior"}
-    | {"record", "source", "sign.certificate", "sign.key", "sign.tsa"}
+    | {"record", "report", "confidence", "hints", "reference", "source", "sign.certificate", "sign.key", "sign.tsa"}
     | {"picture", "at", "box"}
     | {f"model.{option}" for option in ("prototxt", "caffemodel", "extractor_weights", "encoder_weights")}
 )
 _SWITCHES = {"record": ("true", "false")}  # what is not meant as a path
-_LIST_KEYS = frozenset({"weights", "data.urls"})  # and these may be several, in brackets
+_LIST_KEYS = frozenset({"weights", "data.urls", "reference"})  # and these may be several, in brackets
 
 
 def conf_folder() -> Path:
@@ -32,7 +32,8 @@ def quote_literals(arguments: Sequence[str]) -> list[str]:
     quoted = []
     for argument in arguments:
         key, equals, value = argument.partition("=")
-        literal = equals and key.lstrip("+") in _LITERAL_KEYS and value not in ("", "null", *_SWITCHES.get(key, ()))
+        is_path = value not in ("", "null") and value.lower() not in _SWITCHES.get(key, ())
+        literal = equals and key.lstrip("+") in _LITERAL_KEYS and is_path
         quoted.append(f"{key}={_quoted(key, value)}" if literal else argument)
     return quoted
 

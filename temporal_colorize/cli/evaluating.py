@@ -12,7 +12,7 @@ from temporal_colorize.cli.programs import gate_of, runtime_of, writable_folder
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from temporal_colorize.evaluation.run import Evaluation
+    from temporal_colorize.evaluation.measured import Evaluation
     from temporal_colorize.inference.weights import Weights
 
 

@@ -1,6 +1,7 @@
 """What infer.py knows of colours beforehand: hints and references."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_colorize.cli.composing import several
@@ -11,6 +12,24 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.hints.entries import Hint
     from temporal_colorize.inference.hints.guidance import Guide
     from temporal_colorize.video import Limits
+
+
+def guiding_files(config: "DictConfig") -> dict[str, list[Path]]:
+    """Name the files that colours come from, by option; the pictures that a file of hints names are with it.
+
+    Raises:
+        ValueError: If the hints cannot be read.
+    """
+    from temporal_colorize.inference.hints.entries import read_hints
+
+    named = {"hints": several(config.hints), "reference": several(config.reference)}
+    if config.hints is not None:
+        named["hints"] = [config.hints, *(hint.mask for hint in read_hints(config.hints, at=config.hints_at))]
+    found = {
+        option: [path.absolute() for path in dict.fromkeys(map(Path, filter(None, names))) if path.is_file()]
+        for option, names in named.items()
+    }
+    return {option: files for option, files in found.items() if files}
 
 
 def guides_of(config: "DictConfig", limits: "Limits") -> "Callable[[Sequence[Hint] | None], Guide | None]":

@@ -49,7 +49,7 @@ def infer_once(config: "DictConfig") -> None:
     end_soon()
     video = _named(config.video)
     footage = find_footage(video, config.output) if is_many(video) else None  # before the weights are opened
-    if footage is not None and config.record not in (True, False):
+    if footage is not None and config.record not in (None, True, False):
         raise ValueError(f"record={config.record} is one file: with many videos, record=true puts one beside each")
     if footage is not None and config.confidence is not None:
         raise ValueError(f"confidence={config.confidence} is for one file, and video={config.video} names many")
@@ -59,7 +59,7 @@ def infer_once(config: "DictConfig") -> None:
         raise ValueError(f"hints={config.hints} belong to one video: give it alone, not {len(footage)} files")
     if footage is not None and config.output is not None:
         writable_folder(config.output)
-    colorize, settings, fresh = _prepare(config)
+    colorize, settings, fresh = _prepare(config, [Path(video)] if footage is None else [one.source for one in footage])
     if footage is not None:
         return _infer_all(footage, config, colorize, settings)
     if config.variants is not None:
@@ -93,7 +93,7 @@ def _check(config: "DictConfig") -> None:
     check_variants(config)
     for switch in ("progress", "profile", "mark"):
         require_one_of(switch, config[switch], (True, False))
-    for name in ("report", "record"):
+    for name in ("report", "record", "confidence"):
         if config[name] not in (None, True, False):
             must_be_writable(name, Path(str(config[name])))
 
@@ -104,7 +104,9 @@ def _named(video: object) -> str | list[str]:
     return str(video) if len(names) == 1 or os.path.lexists(str(video)) else names
 
 
-def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object], Callable[[], Session]]":
+def _prepare(
+    config: "DictConfig", videos: "Sequence[Path]"
+) -> "tuple[Colorize, Mapping[str, object], Callable[[], Session]]":
     """Open the weights; return what colours a file with them, what the result depends on, and what makes a session."""
     import cv2
     import torch
@@ -117,12 +119,12 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object], Cal
 
     options = session_options(config, confidence=config.confidence is not None)
     limits, runtime = Limits(**config.limits), runtime_of(config)
+    codec, encoding = encoding_of(config.encoder)
+    finishing = finishing_of(config, codec, encoding, videos)  # before what it hashes is read
     fresh_guide = guides_of(config, limits)
     device = runtime.pick_device(config.device)
     weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
     settings = _settings(config, runtime.chosen(device))
-    codec, encoding = encoding_of(config.encoder)
-    finishing = finishing_of(config, codec, encoding)
     as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "progress")
     maps = {"confidence": config.confidence and Path(config.confidence), "confidence_style": config.confidence_style}
     finished = {"mark": config.mark, "finishing": finishing}
@@ -156,7 +158,8 @@ def _prepare(config: "DictConfig") -> "tuple[Colorize, Mapping[str, object], Cal
             torch.set_num_threads(1)
         return video(source, output, session, guide=guide, variant=variant)
 
-    return colorize, settings, fresh
+    guide = fresh_guide(None)
+    return colorize, {**settings, **({} if guide is None else guide.settings())}, fresh
 
 
 def _infer_all(
@@ -176,7 +179,7 @@ def _infer_all(
 
     chosen = {name: value for name, value in OmegaConf.to_container(config).items() if name not in _OF_THE_RUN}
     again = config.resume == "auto"
-    outcome = colorize_all(footage, one, folder=into or footage[0].root, settings={**settings, **chosen}, resume=again)
+    outcome = colorize_all(footage, one, folder=into or footage[0].root, settings={**chosen, **settings}, resume=again)
     print(outcome)
     if config.report is not None:
         _write_report(Path(config.report), dataclasses.asdict(outcome))

@@ -16,8 +16,8 @@ _SLACK = 0.2  # seconds, for what comes after closing the outputs
 _HEALTH = ("health", "health_seconds", "window_seconds", "metrics_port")
 _TARGET = ("minutes", "files", "keyframe_seconds", "segment_seconds", "segments")
 _OF_FILES = (
-    "deinterlace", "batch", "rate", "start", "end", "hints", "direction", "reference", "segment", "report", "resume",
-    "profile", "confidence", "record", "sign",
+    "deinterlace", "batch", "rate", "start", "end", "hints", "hints_at", "direction", "reference", "segment", "report",
+    "resume", "profile", "confidence", "confidence_style", "variants", "variant", "record", "sign",
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def check_variants(config: "DictConfig") -> None:
     for option in _NOT_WITH:
         if config[option] is not None:
             raise ValueError(f"variants={config.variants} and {option}={config[option]}: give one of them alone")
-    if not isinstance(config.record, bool):
+    if config.record not in (None, True, False):
         raise ValueError(
             f"record={config.record} is one file, and variants={config.variants} have one each: record=true"
         )
@@ -55,7 +55,7 @@ def infer_variants(
     with TemporaryDirectory() as folder:
         for variant in variants:
             output = _numbered(source, config.output and Path(config.output), variant.number)
-            given = variant.hints(Path(folder), first.shape)
+            given = variant.hints(Path(folder), first.shape, turn=first.turn)
             reports.append(colorize(source, output, given=given, variant=str(variant)))
             print(reports[-1])
     return reports

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from temporal_colorize.evaluation.measured import Key
 from temporal_colorize.evaluation.naming import Regions, confusion, name_scores
-from temporal_colorize.evaluation.run import Key
 from temporal_colorize.evaluation.tables import table
 from temporal_colorize.inference.naming import NamingOptions
 

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from temporal_colorize.color.bins import load_prior
 from temporal_colorize.color.names import TERMS, term_posterior, term_shares
 from temporal_colorize.evaluation.scenes import TruthFrame
-from temporal_colorize.inference.naming import Box, NamingOptions, Pooled, follow, pool
+from temporal_colorize.inference.box import Box
+from temporal_colorize.inference.naming import NamingOptions, Pooled, follow, pool
 from temporal_colorize.metrics.calibration import Reliability
 
 COMMONEST, BY_LIGHTNESS = "always the commonest", "by lightness alone"

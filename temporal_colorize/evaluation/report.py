@@ -9,9 +9,9 @@ import numpy as np
 
 from temporal_colorize.evaluation.cost import Costs
 from temporal_colorize.evaluation.judging import COLOURFUL, CROSS_FITTED, HALF, HALF_COLOURFUL
+from temporal_colorize.evaluation.measured import GREY, Evaluation, Scores
 from temporal_colorize.evaluation.name_tables import name_tables
 from temporal_colorize.evaluation.painter import HONEST, row_name
-from temporal_colorize.evaluation.run import GREY, Evaluation, Scores
 from temporal_colorize.evaluation.tables import table
 from temporal_colorize.inference.naming import NamingOptions
 

@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from temporal_colorize.inference.naming import Box
+from temporal_colorize.inference.box import Box
 from temporal_colorize.inference.statement import STATEMENT
 
 _WORTH_SAYING = 0.01  # a name's probability, in text
 
 
 class PixelBox(NamedTuple):
-    """A part of a picture, in its own pixels."""
+    """A part of a picture as it is shown, in its own pixels."""
 
     left: int
     top: int
@@ -66,7 +66,9 @@ class Answer:
         pixels: How many of its pixels the network's output has; few are a weak answer.
         frames: How many frames were pooled, and
         seconds: from when to when; None of a picture.
+        trusted: Share of what is believed that the probabilities claim, 0..1: 1 but for infrared footage.
         weights: The file's name of the network.
+        computed: The device, the runtime and the precision that it ran with.
         notes: What was done otherwise than asked, in a line each.
         statement: That this is no evidence.
         grey: The box's pixels, (height, width, 3) uint8 RGB, and
@@ -81,7 +83,9 @@ class Answer:
     pixels: int
     frames: int
     seconds: tuple[float, float] | None
+    trusted: float
     weights: str
+    computed: dict[str, str]
     notes: list[str] = field(default_factory=list)
     statement: str = STATEMENT
     grey: np.ndarray = field(repr=False, compare=False)

@@ -11,10 +11,12 @@ from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
 from temporal_colorize.color.lab import lab_to_rgb
 from temporal_colorize.color.names import TERMS, bin_terms, luma_levels, nearest_name
 from temporal_colorize.inference.answer import Answer, Name, PixelBox
-from temporal_colorize.inference.naming import Box, NamingOptions, PixelNames, follow, name_pixels, pool
+from temporal_colorize.inference.box import Box
+from temporal_colorize.inference.naming import NamingOptions, PixelNames, claim, follow, name_pixels, pool
 from temporal_colorize.inference.picture import is_picture, read_luma
 from temporal_colorize.inference.planes import ab_at, render, see
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.turn import UNTURNED, Turn
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.options import require_number
 from temporal_colorize.video import Deinterlace, Frame, Limits, VideoReader
@@ -32,6 +34,7 @@ class _Kept(NamedTuple):
     scene: int
     seen: Tensor
     terms: Tensor
+    trusted: float
 
 
 class _Moment(NamedTuple):
@@ -65,7 +68,7 @@ def ask(
     Args:
         source: A video, numbered pictures, or a picture.
         session: A fresh session.
-        box: Where the thing is.
+        box: Where the thing is, in the picture as it is shown.
         naming: How pixels are pooled.
         weights: What the session's weights are called, for the record.
         at: When it is there, in seconds after the first picture; None of a picture.
@@ -96,7 +99,8 @@ def ask(
         require_number("at", at, least=0)
         part = {"start": max(0.0, at - seconds - warmup), "end": at + max(seconds, _AT_LEAST)}
         with VideoReader(source, deinterlace=deinterlace, rate=rate, limits=limits, **part) as reader:
-            place = box.within((reader.info.height, reader.info.width))
+            turn = Turn.of(reader.info.display_matrix)
+            place = turn.stored_box(box.within(turn.shape((reader.info.height, reader.info.width))))
             _refuse_after(at, reader.info.duration)
             asked = _read_around(session, reader, at=at, seconds=seconds)
     return asked.answer(place, naming, source=str(source), box=box, at=at, weights=weights)
@@ -110,7 +114,8 @@ def _refuse_after(at: float, end: float | None) -> None:
 def _read_around(session: Session, reader: VideoReader, *, at: float, seconds: float) -> "_Asked":
     info = reader.info
     shape = info.height, info.width
-    asked = _Asked(session, ChromaCoding(info.matrix, info.full_range, info.bit_depth), shape)
+    coding = ChromaCoding(info.matrix, info.full_range, info.bit_depth)
+    asked = _Asked(session, coding, shape, turn=Turn.of(info.display_matrix))
     since = float(reader.part.start or -reader.part.origin)
     for item in reader:
         if isinstance(item, Frame):
@@ -125,11 +130,14 @@ def _read_around(session: Session, reader: VideoReader, *, at: float, seconds: f
 class _Asked:
     """Looks at the frames in order, keeps what an answer needs, and gives it."""
 
-    def __init__(self, session: Session, coding: ChromaCoding, shape: tuple[int, int]) -> None:
+    def __init__(
+        self, session: Session, coding: ChromaCoding, shape: tuple[int, int], *, turn: Turn = UNTURNED
+    ) -> None:
         self.kept: list[_Kept] = []
         self.notes: list[str] = []
         self._session, self._coding, self._size = session, coding, session.prepare(*shape)
         self._moment: _Moment | None = None
+        self._turn = turn
 
     def look(self, luma: np.ndarray, time: float, *, at: float, since: float) -> None:
         """Take the next frame: the last up to `at` is the one, and those before `since` the network only remembers."""
@@ -138,7 +146,11 @@ class _Asked:
         if self._moment is None or time <= at + _AT_LEAST / 2:
             self._moment = _Moment(time, self._session.cuts, luma, seen, output)
         if time >= since - _AT_LEAST / 2:
-            self.kept.append(_Kept(time, self._session.cuts, seen, self._named(output, seen).terms))
+            self.kept.append(self._keep(time, output, seen))
+
+    def _keep(self, time: float, output: ColorOutput, seen: Tensor) -> _Kept:
+        terms = self._named(output, seen).terms
+        return _Kept(time, self._session.cuts, seen, terms, self._session.trusts(output))
 
     def _named(self, output: ColorOutput, seen: Tensor) -> PixelNames:
         calibration = self._session.decoding.calibration
@@ -152,11 +164,12 @@ class _Asked:
         pixels = self._named(moment.output, moment.seen)
         frames = [kept for kept in self.kept if kept.scene == moment.scene]
         if all(kept.time != moment.time for kept in frames):  # it began before what is looked at
-            frames.insert(0, _Kept(moment.time, moment.scene, moment.seen, pixels.terms))
+            frames.insert(0, self._keep(moment.time, moment.output, moment.seen))
         here = [kept.time for kept in frames].index(moment.time)
         places = follow([kept.seen for kept in frames], here, place, naming)
-        probabilities = pool([kept.terms for kept in frames], places).settle(naming)
-        found = [kept.time for kept, where in zip(frames, places, strict=True) if where is not None]
+        found = [kept for kept, where in zip(frames, places, strict=True) if where is not None]
+        trusted = sum(kept.trusted for kept in found) / len(found)
+        probabilities = claim(pool([kept.terms for kept in frames], places).settle(naming), trusted)
         rows, columns = place.slices(*pixels.terms.shape[-2:])
         grey, colored = self._crops(box)
         return Answer(
@@ -167,9 +180,11 @@ class _Asked:
             lightness=float(pixels.lightness[:, rows, columns].mean()),
             pixels=(rows.stop - rows.start) * (columns.stop - columns.start),
             frames=len(found),
-            seconds=None if at is None else (found[0], found[-1]),
+            seconds=None if at is None else (found[0].time, found[-1].time),
+            trusted=trusted,
+            computed=self._session.computed(),
             weights=weights,
-            notes=[*self.notes, *self._session.notes, *_stale(at, moment.time)],
+            notes=[*self.notes, *self._session.notes, *_distrusted(trusted), *_stale(at, moment.time)],
             grey=grey,
             colored=colored,
         )
@@ -180,7 +195,7 @@ class _Asked:
         rgb = render(luma, ab, self._coding.matrix)
         rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
         grey, colored = (
-            (part[:, rows, columns] * 255).round().byte().permute(1, 2, 0).numpy()
+            self._turn.shown((part * 255).round().byte().permute(1, 2, 0).numpy())[rows, columns]
             for part in (luma.expand(3, -1, -1), rgb)
         )
         return grey, colored
@@ -201,6 +216,15 @@ def _names(probabilities: Tensor, pixels: PixelNames, rows: slice, columns: slic
 def _name(term: str, probability: float, lab: Tensor) -> Name:
     rgb = (lab_to_rgb(lab[:, None, None]).flatten() * 255).round().int().tolist()
     return Name(name=term, probability=round(probability, _DECIMALS), such_as=nearest_name(lab, term), rgb=tuple(rgb))
+
+
+def _distrusted(trusted: float) -> list[str]:
+    if trusted == 1:
+        return []
+    return [
+        f"{100 * trusted:.0f} % of each probability is claimed, and the rest given to all names alike: in infrared "
+        "light not even black, grey and white are known"
+    ]
 
 
 def _stale(at: float | None, shown: float) -> list[str]:

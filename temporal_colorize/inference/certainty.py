@@ -49,6 +49,12 @@ class Certainty:
         return f"Probability that an estimated colour is within {self.within:g} ab units of the true one.{doubt}"
 
     @property
+    def words(self) -> str:
+        """What the scale below a map says of it."""
+        said = f"within {self.within:g} ab"
+        return f"right {said}" if self.is_calibrated else f"{said}, not calibrated"
+
+    @property
     def is_calibrated(self) -> bool:
         """Whether there is a curve."""
         return bool(self.said)

@@ -10,13 +10,14 @@ from torch import Tensor
 
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.chroma_layer import ChromaLayer
-from temporal_colorize.inference.estimate import Estimate, sure_of_hints
+from temporal_colorize.inference.estimate import Estimate
 from temporal_colorize.inference.gate import Box, Gate, GateOptions
-from temporal_colorize.inference.hints.guidance import Guidance, Guide, View, network_hints, shares
+from temporal_colorize.inference.hints.guidance import Guidance, Guide, View, network_hints, shares, sure_with
 from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
+from temporal_colorize.inference.turn import UNTURNED, Turn
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.video import VideoInfo
 
@@ -52,6 +53,7 @@ class ChromaStream:
         chroma_shape: (height, width) of the chroma planes.
         gate: When to look again, and where; None for every frame, all of it.
         guide: Knows colours of some frames, see `Guide`; None for nobody.
+        turn: How pictures are shown, for the guide.
         profile: Where the time goes is added up there.
 
     Attributes:
@@ -69,6 +71,7 @@ class ChromaStream:
         chroma_shape: tuple[int, int],
         gate: GateOptions | None = None,
         guide: Guide | None = None,
+        turn: Turn = UNTURNED,
         profile: Profile | None = None,
     ) -> None:
         self.looks = 0
@@ -80,7 +83,7 @@ class ChromaStream:
         self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
         self._guide = guide
         if guide is not None:
-            guide.begin(View(shape, chroma_shape, self._size, coding, session.cut_threshold))
+            guide.begin(View(shape, chroma_shape, self._size, coding, session.cut_threshold, turn))
         self._stage = (profile or Profile()).stage
         self._before = self._newest = self._shown = Estimate(torch.empty(0))
 
@@ -162,9 +165,9 @@ class ChromaStream:
     ) -> list[Work]:
         self.looks += len(guides)
         hints = None
-        if any(map(_is_told, known)):
-            told = [guidance if _is_told(guidance) else None for guidance in known]
-            hints = torch.stack([network_hints(shares(guidance, self._size)) for guidance in told])
+        told = [None if guidance is None else guidance.told for guidance in known]
+        if any(colours is not None for colours in told):
+            hints = torch.stack([network_hints(shares(colours, self._size)) for colours in told])
         with self._stage("network"):
             outputs = self._session.steps(torch.stack(lightness), hints) if guides else []
         everything = [tuple(slice(0, length) for length in self._layer.planes[0].shape)]
@@ -177,9 +180,9 @@ class ChromaStream:
             wanted = self._gate.must_run(seen, now=known is not None and known.fresh)
         lightness, hints = lightness_of(seen, self.coding), None
         if self._guide is not None:
-            given = shares(known, self._size)
-            self._gate.guide(given)
-            hints = network_hints(given) if _is_told(known) else None
+            self._gate.guide(shares(known and known.colours, self._size))
+        if wanted and known is not None and known.told is not None:
+            hints = network_hints(shares(known.told, self._size))
         if wanted:
             self._run(lightness, hints)
         shown = self._mix() if self._gate.must_show else None
@@ -195,7 +198,7 @@ class ChromaStream:
                 self._layer.estimate(shown.ab, work.lightness)
         self.confidence = self._sure
         if self._sure is not None and work.known is not None:
-            self.confidence = sure_of_hints(self._sure, torch.from_numpy(work.known.mask))
+            self.confidence = sure_with(work.known, self._sure)
         with self._stage("lay chroma"):
             self._layer.lay(work.guide, work.boxes, work.known)
         return self._layer.planes
@@ -225,8 +228,3 @@ class ChromaStream:
 def coding_of(info: VideoInfo) -> ChromaCoding:
     """Say how a video's planes are written."""
     return ChromaCoding(info.matrix, info.full_range, info.bit_depth)
-
-
-def _is_told(known: Guidance | None) -> bool:
-    """Say whether the network hears of it: told of a thing in every frame, it spreads its colours around it."""
-    return known is not None and (known.fresh or known.all_around)

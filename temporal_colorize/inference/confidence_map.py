@@ -20,7 +20,7 @@ class ConfidenceMap:
     Args:
         shape: (H, W) of the picture.
         style: "viridis" or "luma".
-        within: ab units; the scale says of them what it shows.
+        words: What the scale says that it shows, see `Certainty.words`.
 
     Attributes:
         shape: (H, W) of what is drawn: viridis has its scale below, so that nothing of the picture is hidden.
@@ -29,10 +29,10 @@ class ConfidenceMap:
         ValueError: If the style is unknown.
     """
 
-    def __init__(self, shape: tuple[int, int], style: Style, *, within: float) -> None:
+    def __init__(self, shape: tuple[int, int], style: Style, *, words: str) -> None:
         require_one_of("confidence_style", style, get_args(Style))
         self.style, self._size = style, shape
-        self._scale = _scale(shape, within) if style == "viridis" else np.empty((0, shape[1], 3), np.uint8)
+        self._scale = _scale(shape, words) if style == "viridis" else np.empty((0, shape[1], 3), np.uint8)
         self.shape = shape[0] + len(self._scale), shape[1]
 
     def codes(self, confidence: Tensor) -> np.ndarray:
@@ -66,7 +66,7 @@ def _viridis() -> np.ndarray:
     return cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_VIRIDIS)[:, 0]
 
 
-def _scale(shape: tuple[int, int], within: float) -> np.ndarray:
+def _scale(shape: tuple[int, int], words: str) -> np.ndarray:
     """Draw the scale, (h, W, 3) BGR uint8: colours from 0 to 1, numbers below them, and what they are."""
     import cv2
 
@@ -83,7 +83,6 @@ def _scale(shape: tuple[int, int], within: float) -> np.ndarray:
         cv2.putText(scale, words, place, cv2.FONT_HERSHEY_SIMPLEX, size, (_INK,) * 3, 1, cv2.LINE_AA)
         return wide
 
-    words = f"right within {within:g} ab"
     widest = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, size, 1)[0][0]
     for tick in _TICKS:
         if tick != 0.5 or widest > width / 2:

@@ -28,7 +28,7 @@ class ConfidenceVideo(VideoWriter):
         path: The output, .mp4 or .mkv.
         info: The source's.
         style: See `ConfidenceMap`.
-        within: See `ConfidenceMap`.
+        words: See `ConfidenceMap`.
         comment: Goes into the file's metadata.
         part: Where to write until the end.
 
@@ -37,11 +37,11 @@ class ConfidenceVideo(VideoWriter):
     """
 
     def __init__(
-        self, path: Path, info: VideoInfo, *, style: Style, within: float, comment: str, part: Path | None = None
+        self, path: Path, info: VideoInfo, *, style: Style, words: str, comment: str, part: Path | None = None
     ) -> None:
         if path.suffix.lower() not in _SUFFIXES:
             raise VideoError(f"confidence={path}: end the name in {' or '.join(_SUFFIXES)} beside a video")
-        self.map = ConfidenceMap((info.height, info.width), style, within=within)
+        self.map = ConfidenceMap((info.height, info.width), style, words=words)
         super().__init__(
             path, _own(info, self.map.shape), options=_ENCODING[style], metadata={"comment": comment}, part=part
         )

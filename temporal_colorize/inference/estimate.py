@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from temporal_colorize.inference.certainty import Certainty
 from temporal_colorize.inference.weights import Decoding
@@ -17,7 +16,8 @@ class Estimate(NamedTuple):
     Attributes:
         ab: (2, h, w), in ab units; where abstaining was asked for, faded where it is unsure.
         confidence: (h, w) in 0..1, the probability that the colour, before any fading, is right as `Certainty` means
-            it; 1 where hints give it. None if nobody has asked.
+            it. What the network has kept of hints is no surer than its posterior says; a frame's own hints, and what
+            a guide knows, come later: `hints.guidance.sure_with`. None if nobody has asked.
     """
 
     ab: Tensor
@@ -42,13 +42,7 @@ def estimate(output: ColorOutput, log_weights: Tensor, how: Decoding, certainty:
     if certainty is None:
         return Estimate(ab.cpu())
     sure = certainty(output.logits[0, 0], log_weights, ab, temperature=how.calibration)
-    return Estimate(ab.cpu(), sure if output.known is None else sure_of_hints(sure, output.known[0, 0, 2].cpu()))
-
-
-def sure_of_hints(confidence: Tensor, share: Tensor) -> Tensor:
-    """Raise confidence, (h, w), to 1 as far as colours are given: a share in 0..1, (H, W)."""
-    share = F.interpolate(share[None, None].float(), confidence.shape, mode="area")[0, 0]
-    return torch.lerp(confidence, torch.ones_like(confidence), share)
+    return Estimate(ab.cpu(), sure)
 
 
 def fade(estimate: Estimate, abstain: float) -> Estimate:

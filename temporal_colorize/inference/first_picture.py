@@ -9,14 +9,16 @@ from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.picture import is_picture, read_luma
 from temporal_colorize.inference.planes import see
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.turn import UNTURNED, Turn
 from temporal_colorize.video import Deinterlace, Frame, Limits, VideoReader
 
 
 class FirstPicture(NamedTuple):
-    """What is seen, (1, H, W) of L*, and (height, width) of the luma that it was."""
+    """What is seen, (1, H, W) of L*, (height, width) of the luma that it was, and how that is turned when shown."""
 
     seen: Tensor
     shape: tuple[int, int]
+    turn: Turn = UNTURNED
 
 
 def see_first(
@@ -33,6 +35,7 @@ def see_first(
     Raises:
         ValueError: If it cannot be read.
     """
+    turn = UNTURNED
     if is_picture(source):
         plane = read_luma(source, limits=limits)
         coding = ChromaCoding("bt601", full_range=True, bit_depth=8 * plane.dtype.itemsize)
@@ -40,4 +43,5 @@ def see_first(
         with VideoReader(source, deinterlace=deinterlace, rate=rate, limits=limits, start=start) as reader:
             plane = next(item.luma for item in reader if isinstance(item, Frame))
             coding = ChromaCoding(reader.info.matrix, reader.info.full_range, reader.info.bit_depth)
-    return FirstPicture(see(plane, session.network_size(*plane.shape), coding), plane.shape)
+            turn = Turn.of(reader.info.display_matrix)
+    return FirstPicture(see(plane, session.network_size(*plane.shape), coding), plane.shape, turn)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from temporal_colorize.color.chroma import ChromaCoding
+from temporal_colorize.inference.turn import Turn
 from temporal_colorize.video import Frame
 
 TEXT = "COLOURS ESTIMATED"
@@ -29,10 +30,9 @@ class Mark:
     """
 
     def __init__(self, shape: tuple[int, int], display_matrix: tuple[int, ...] | None = None) -> None:
-        turn = (1, 0, 0, 1) if display_matrix is None else tuple(np.sign([display_matrix[n] for n in (0, 1, 3, 4)]))
-        across, down = (turn[0], turn[3]) if turn[0] else (turn[1], turn[2])
-        share = _turned(_draw(*(shape if turn[0] else shape[::-1])), turn)
-        self.box = tuple(map(_place, shape, share.shape, (down, across)))
+        turn = Turn.of(display_matrix)
+        share = turn.stored(_draw(*turn.shape(shape)))
+        self.box = tuple(map(_place, shape, share.shape, turn.ahead))
         self._share = share[tuple(slice(0, part.stop - part.start) for part in self.box)]
 
     note = f"{TEXT} is written into the picture: its luma is another there"
@@ -89,10 +89,3 @@ def _draw(height: int, width: int) -> np.ndarray:
     scale = min(scale, _WIDEST * width / large.shape[1], height / large.shape[0])
     lines, columns = (max(_GRID, round(scale * length / _GRID) * _GRID) for length in large.shape)
     return cv2.resize(large, (columns, lines), interpolation=cv2.INTER_AREA) / np.float32(ink)
-
-
-def _turned(upright: np.ndarray, turn: tuple[int, int, int, int]) -> np.ndarray:
-    """Turn a picture so that it is upright when (x, y) is shown at (a x + c y, b x + d y), turn being (a, b, c, d)."""
-    a, b, c, d = turn
-    stored, down, across = (upright, d, a) if a else (upright.T, c, b)
-    return stored[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from temporal_colorize.color.bins import calibrated_posterior
 from temporal_colorize.color.names import term_posterior
+from temporal_colorize.inference.box import Box
 from temporal_colorize.models.contract import ColorOutput
 from temporal_colorize.options import require_number
 
@@ -43,24 +44,6 @@ class NamingOptions:
         require_number("naming.geometric", self.geometric, least=0, most=20)
         require_number("naming.difference", self.difference, least=0, most=100)
         require_number("naming.reach", self.reach, least=0, most=1)
-
-
-class Box(NamedTuple):
-    """A part of a picture, in shares of its width and height: all in 0..1."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def slices(self, height: int, width: int) -> tuple[slice, slice]:
-        """Return its rows and columns in a plane of some size: at least one of each."""
-        return _span(self.top, self.bottom, height), _span(self.left, self.right, width)
-
-
-def _span(start: float, end: float, length: int) -> slice:
-    first = min(length - 1, round(start * length))
-    return slice(first, max(first + 1, round(end * length)))
 
 
 class PixelNames(NamedTuple):
@@ -175,6 +158,11 @@ def pool_pixels(parts: Sequence[Tensor]) -> Pooled:
     """Average what is believed of a thing's pixels, (11, n) of each frame, each frame counting the same."""
     mean, log = (torch.stack([how(part).mean(1) for part in parts]).mean(0) for how in (torch.Tensor.float, _safe_log))
     return Pooled(_safe_log(mean), log)
+
+
+def claim(probabilities: Tensor, share: float) -> Tensor:
+    """Keep a share of what is believed of names, (..., 11), and give the rest to all of them alike."""
+    return share * probabilities + (1 - share) / probabilities.shape[-1]
 
 
 def _safe_log(probabilities: Tensor) -> Tensor:

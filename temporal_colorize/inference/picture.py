@@ -13,8 +13,8 @@ from torch import Tensor
 from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
 from temporal_colorize.inference.confidence_map import ConfidenceMap, Style
 from temporal_colorize.inference.estimate import Estimate
-from temporal_colorize.inference.finishing import Finishing
-from temporal_colorize.inference.hints.guidance import Guide, View, network_hints, shares
+from temporal_colorize.inference.finishing import Finishing, begin
+from temporal_colorize.inference.hints.guidance import Guide, View, network_hints, shares, sure_with
 from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.planes import ab_at, lightness_of, render, shrink
 from temporal_colorize.inference.report import Report
@@ -25,6 +25,8 @@ from temporal_colorize.video import Limits, is_sequence, picture_size
 from temporal_colorize.video.labels import Label, label_picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+_WITH_LOSS = frozenset({".jpg", ".jpeg"})
+_8_BITS = frozenset({".jpg", ".jpeg", ".webp", ".bmp"})
 _MAP_SUFFIXES = (".png", ".jpg")
 
 
@@ -66,7 +68,7 @@ def colorize_picture(
 
     Raises:
         PictureError: If the source cannot be read or the output not written.
-        ValueError: If there is to be confidence, and the session does not know it.
+        ValueError: If there is to be confidence, and the session does not know it; if one file is written over another.
     """
     start = time.perf_counter()
     source = Path(source)
@@ -74,15 +76,12 @@ def colorize_picture(
     target = target.with_suffix(source.suffix) if target.suffix == USUAL_SUFFIX else target
     if target.suffix.lower() not in SUFFIXES:
         raise PictureError(f"output={target}: the name of a picture ends in one of {', '.join(sorted(SUFFIXES))}")
-    if target.exists() and source.exists() and target.samefile(source):
-        raise PictureError(f"output={target} is the source itself; give the output another name")
-    if finishing is not None:
-        finishing.check(target)
-    _check_map(confidence, target, session)
+    _check_map(confidence, session)
     plane = read_luma(source, limits=limits)
+    begin(finishing, target, [source], confidence)
     rgb, shown = _color(plane, session, guide)
     if confidence is not None:
-        draw = ConfidenceMap(plane.shape, confidence_style, within=session.certainty.within)
+        draw = ConfidenceMap(plane.shape, confidence_style, words=session.certainty.words)
         write_picture("confidence", confidence, draw.picture(shown.confidence))
     most = np.iinfo(plane.dtype).max
     content = (rgb * most).round().to(torch.int32).numpy().astype(plane.dtype)
@@ -91,16 +90,25 @@ def colorize_picture(
     seal = None if finishing is None else lambda part: finishing.seal(part, target, [source])
     write_picture("output", target, content[..., ::-1], label=label(variant), seal=seal)
     given, unused = ([], []) if guide is None else (guide.given, guide.notes)
+    suffix = target.suffix.lower()
+    rounded = plane.dtype == np.uint16 and suffix in _8_BITS
     report = Report(
         output=target,
         frames=1,
         looks=1,
         seconds=time.perf_counter() - start,
-        luma_changed=mark,
+        luma_changed=mark or rounded,
+        lossless=not rounded and suffix not in _WITH_LOSS,
         mark=marking and marking.as_json(),
         computed=session.computed(),
         hints=given,
-        notes=[*session.notes, *unused, *([marking.note] if marking else [])],
+        notes=[
+            *session.notes,
+            *unused,
+            *([marking.note] if marking else []),
+            *([f"16 bits became 8: {suffix} holds no more"] if rounded else []),
+            *([] if finishing is None else finishing.notes()),
+        ],
         confidence=confidence,
         variant=variant,
         infrared=session.infrared,
@@ -110,7 +118,7 @@ def colorize_picture(
     return report
 
 
-def _check_map(confidence: Path | None, target: Path, session: Session) -> None:
+def _check_map(confidence: Path | None, session: Session) -> None:
     if confidence is None:
         return
     if session.certainty is None:
@@ -119,8 +127,6 @@ def _check_map(confidence: Path | None, target: Path, session: Session) -> None:
         )
     if confidence.suffix.lower() not in _MAP_SUFFIXES:
         raise PictureError(f"confidence={confidence}: end the name in {' or '.join(_MAP_SUFFIXES)} beside a picture")
-    if confidence.resolve() == target.resolve():
-        raise PictureError(f"confidence={confidence} is the coloured picture itself; give it another name")
 
 
 def _color(plane: np.ndarray, session: Session, guide: Guide | None) -> tuple[Tensor, Estimate]:
@@ -132,10 +138,11 @@ def _color(plane: np.ndarray, session: Session, guide: Guide | None) -> tuple[Te
         guide.begin(View(plane.shape, plane.shape, size, coding, session.cut_threshold))
         known = guide(plane, codes, 0.0)
     seen, luma = lightness_of(codes, coding), luma_from_code(torch.from_numpy(plane)[None], coding)
-    shown = session.decode(session.step(seen, None if known is None else network_hints(shares(known, size))))
+    shown = session.decode(session.step(seen, None if known is None else network_hints(shares(known.told, size))))
     ab = ab_at(luma, shown.ab, seen)
     if known is not None:
         ab = torch.lerp(ab, torch.from_numpy(known.ab), torch.from_numpy(known.mask))
+        shown = shown if shown.confidence is None else shown._replace(confidence=sure_with(known, shown.confidence))
     return render(luma, ab).permute(1, 2, 0), shown
 
 
@@ -191,9 +198,9 @@ def write_picture(
     """
     import cv2
 
-    if bgr.dtype == np.uint16 and target.suffix.lower() in {".jpg", ".jpeg", ".webp", ".bmp"}:
+    if bgr.dtype == np.uint16 and target.suffix.lower() in _8_BITS:
         bgr = (bgr >> 8).astype(np.uint8)
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 95] if target.suffix.lower() in {".jpg", ".jpeg"} else []
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 95] if target.suffix.lower() in _WITH_LOSS else []
     done, content = cv2.imencode(target.suffix, bgr, quality)
     if not done:
         raise PictureError(f"{option}={target}: this picture does not fit the format {target.suffix}")

@@ -20,7 +20,10 @@ class Report:
         retimed: Timestamps that were missing or went backwards, and were made up.
         ends_at: Seconds at which the pictures end, if that is well before the file says that it ends.
         left_out: Streams of the source that the output does not have.
-        luma_changed: Whether the luma is not the source's own: it was deinterlaced, scaled, converted or marked.
+        luma_changed: Whether the luma is not the source's own: it was deinterlaced, scaled, converted, rounded or
+            marked.
+        lossless: Of pictures, whether the file holds their luma as it was, but for the mark; None of videos, where the
+            encoder's options decide it.
         mark: What is written into the picture itself, and where: text, and box as (x, y, width, height).
         frame_map: Which picture of the source each frame is; see `FrameMap.as_json`. Empty for pictures.
         computed: On what the network ran at last: device, runtime and precision.
@@ -43,6 +46,7 @@ class Report:
     ends_at: float | None = None
     left_out: list[str] = field(default_factory=list)
     luma_changed: bool = False
+    lossless: bool | None = None
     mark: dict[str, Any] | None = None
     frame_map: dict[str, Any] = field(default_factory=dict)
     computed: dict[str, str] = field(default_factory=dict)

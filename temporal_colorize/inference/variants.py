@@ -2,9 +2,12 @@
 
 One picture shown as the truth is what misleads. Regions are found in the first picture, where luma and the estimate
 have borders; the few that matter most (large, and of doubtful colour) are varied, and a whole is as probable as the
-names of those regions together, taken as independent.
+names of those regions together, taken as independent. What is estimated is no mean of names and need not be the most
+probable one, so it is one of the wholes only where it has a name's colour in every region; of all others every region
+is hinted, as a hint in one changes what is estimated of the next.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -18,8 +21,10 @@ from torch import Tensor
 
 from temporal_colorize.color.names import TERMS, bin_terms, luma_levels
 from temporal_colorize.inference.hints.entries import Hint
-from temporal_colorize.inference.naming import NamingOptions, PixelNames, name_pixels, pool_pixels
+from temporal_colorize.inference.naming import NamingOptions, PixelNames, claim, name_pixels, pool_pixels
+from temporal_colorize.inference.picture_parts import place_of, segment
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.turn import UNTURNED, Turn
 from temporal_colorize.options import require_number
 
 _NEUTRAL = frozenset({"black", "grey", "white"})  # luma is known, so these are one colour
@@ -72,11 +77,13 @@ class Region:
 
     Attributes:
         mask: (h, w) bool, at the network's input resolution.
-        choices: The first is that of the estimate; at least two.
+        choices: The most probable first; at least two.
+        estimated: The one that is seen without any hint; None if the estimate looks like none of them, or like two.
     """
 
     mask: np.ndarray
     choices: tuple[Choice, ...]
+    estimated: Choice | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,45 +91,48 @@ class Variant:
     """One whole colouring.
 
     Attributes:
-        number: 1 is the estimate as it is.
+        number: 1 is the most probable.
         of: How many there are.
         probability: That the regions that are varied all have these names.
-        changed: The regions that are hinted, each with its colour.
+        whole: Those regions, each with its colour.
     """
 
     number: int
     of: int
     probability: float
-    changed: tuple[tuple[Region, Choice], ...]
+    whole: tuple[tuple[Region, Choice], ...]
+
+    @property
+    def hinted(self) -> tuple[tuple[Region, Choice], ...]:
+        """What of it must be hinted: all, or nothing if it is the estimate as it is."""
+        estimated = all(choice is region.estimated for region, choice in self.whole)
+        return () if estimated else self.whole
 
     def __str__(self) -> str:
-        shown = ", ".join(f"{choice.name} at {_place(region.mask)}" for region, choice in self.changed)
-        what = shown or "as estimated"
+        parts = [f"{choice.name} at {place_of(region.mask)}" for region, choice in self.whole]
+        what = ": ".join([*["as estimated"] * (not self.hinted), *[", ".join(parts)] * bool(parts)])
         return f"variant {self.number} of {self.of}, probability {100 * self.probability:.0f} %: {what}"
 
-    def hints(self, folder: Path, shape: tuple[int, int]) -> list[Hint]:
-        """Write the regions' masks to a folder, for luma of (height, width), and return hints of the first picture."""
+    def hints(self, folder: Path, shape: tuple[int, int], *, turn: Turn = UNTURNED) -> list[Hint]:
+        """Write the regions' masks to a folder, for luma of (height, width), and return hints of the first picture.
+
+        Hints are of the picture as it is shown: `turn` says how it is.
+        """
         import cv2
 
         hints = []
-        for count, (region, choice) in enumerate(self.changed):
+        for count, (region, choice) in enumerate(self.hinted):
             path = folder / f"variant-{self.number}-{count}.png"
             mask = cv2.resize(region.mask.astype(np.uint8) * 255, shape[::-1], interpolation=cv2.INTER_LINEAR)
-            cv2.imwrite(str(path), np.where(mask >= 128, 255, 0).astype(np.uint8))
+            cv2.imwrite(str(path), turn.shown(np.where(mask >= 128, 255, 0).astype(np.uint8)))
             hints.append(Hint(name=str(self), frame=0, ab=choice.ab, mask=path))
         return hints
-
-
-def _place(mask: np.ndarray) -> str:
-    rows, columns = np.nonzero(mask)
-    across, down = (columns.mean() + 0.5) / mask.shape[1], (rows.mean() + 0.5) / mask.shape[0]
-    return f"({100 * across:.0f} %, {100 * down:.0f} %)"
 
 
 def find_variants(
     seen: Tensor, session: Session, *, count: int, naming: NamingOptions, options: VariantOptions
 ) -> list[Variant]:
-    """Find the most probable colourings, the estimate first; fewer where nothing is in doubt.
+    """Find the most probable colourings, in that order; fewer where nothing is in doubt.
 
     Args:
         seen: (1, H, W), the L* that the network sees of the first picture.
@@ -139,41 +149,17 @@ def find_variants(
         raise ValueError(f"variants={count} needs a network with bins; these weights only regress")
     output = session.step(seen)
     pixels = name_pixels(output, seen, session.log_weights, calibration=session.decoding.calibration)
-    parts = segment(seen, session.decode(output).ab, smooth=options.smooth, least_area=options.least_area)
-    regions = [region for mask in parts if (region := _region(mask, pixels, naming, options)) is not None]
+    ab = session.decode(output).ab
+    parts = segment(seen, ab, smooth=options.smooth, least_area=options.least_area)
+    named = functools.partial(_region, pixels=pixels, share=session.trusts(output), naming=naming, options=options)
+    regions = [region for mask in parts if (region := named(mask, ab)) is not None]
     regions.sort(key=_doubt, reverse=True)
     return _most_probable(regions[: options.regions], count)
 
 
-def segment(seen: Tensor, ab: Tensor, *, smooth: float, least_area: float) -> list[np.ndarray]:
-    """Divide a picture along its borders: masks, (H, W) bool, of parts with at least a share of its area.
-
-    Args:
-        seen: (1, H, W), L* in 0..100.
-        ab: (2, h, w), the estimate.
-        smooth: See `VariantOptions`, and
-        least_area: this.
-    """
-    import cv2
-
-    size = tuple(seen.shape[-2:])
-    fine = torch.nn.functional.interpolate(ab[None], size, mode="bilinear", align_corners=False)[0]
-    lab = torch.cat((seen * 2.55, fine + 128)).clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
-    flat = cv2.pyrMeanShiftFiltering(lab, 8, smooth)
-    left = np.zeros((size[0] + 2, size[1] + 2), np.uint8)
-    masks = []
-    for row, column in np.ndindex(*size):
-        if left[row + 1, column + 1]:
-            continue
-        before = left.copy()
-        step = (smooth / 4,) * 3
-        area = cv2.floodFill(flat, left, (column, row), 0, step, step, 4 | cv2.FLOODFILL_MASK_ONLY | (1 << 8))[0]
-        if area >= least_area * size[0] * size[1]:
-            masks.append((left != before)[1:-1, 1:-1])
-    return masks
-
-
-def _region(mask: np.ndarray, pixels: PixelNames, naming: NamingOptions, options: VariantOptions) -> Region | None:
+def _region(
+    mask: np.ndarray, ab: Tensor, *, pixels: PixelNames, share: float, naming: NamingOptions, options: VariantOptions
+) -> Region | None:
     """Name a part; None if there is one colour only that it is likely to have."""
     import cv2
 
@@ -181,10 +167,20 @@ def _region(mask: np.ndarray, pixels: PixelNames, naming: NamingOptions, options
     here = torch.from_numpy(cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA) >= 0.5)
     if not here.any():
         return None
-    probabilities = pool_pixels([pixels.terms[:, here]]).settle(naming)
+    probabilities = claim(pool_pixels([pixels.terms[:, here]]).settle(naming), share)
     distinct = _distinct(_expected(probabilities, pixels, here), options.differ)
     choices = [choice for choice in distinct if choice.probability >= options.least][: options.names]
-    return Region(mask=mask, choices=tuple(choices)) if len(choices) > 1 else None
+    if len(choices) < 2:
+        return None
+    return Region(mask=mask, choices=tuple(choices), estimated=_looking_like(ab[:, here], choices, options.differ))
+
+
+def _looking_like(ab: Tensor, choices: Sequence[Choice], differ: float) -> Choice | None:
+    """Find the choice that nobody could tell from colours, (2, n); none if they are as near to two, or of many hues."""
+    mean = ab.mean(1).tolist()
+    alike = [choice for choice in choices if math.dist(choice.ab, mean) < differ]
+    uneven = any((ab.T - torch.tensor(choice.ab)).norm(dim=1).mean() >= differ for choice in alike)
+    return None if uneven or len(alike) != 1 else alike[0]
 
 
 def _expected(probabilities: Tensor, pixels: PixelNames, here: Tensor) -> list[Choice]:
@@ -198,7 +194,8 @@ def _expected(probabilities: Tensor, pixels: PixelNames, here: Tensor) -> list[C
         own = mass[:, columns].sum(1)
         if own.sum() > 0:  # a dark yellow, say, does not exist
             a, b = ((own @ colours)[1:] / own.sum()).tolist()
-            choices.append(Choice(name, (a, b), float(probabilities[columns].sum())))
+            likeliest = max(columns, key=lambda number: float(probabilities[number]))
+            choices.append(Choice(TERMS[likeliest], (a, b), float(probabilities[columns].sum())))
     return sorted(choices, key=lambda choice: -choice.probability)
 
 
@@ -231,11 +228,7 @@ def _most_probable(regions: Sequence[Region], count: int) -> list[Variant]:
             number=number,
             of=len(wholes),
             probability=probability,
-            changed=tuple(
-                (region, choice)
-                for region, choice in zip(regions, whole, strict=True)
-                if choice is not region.choices[0]
-            ),
+            whole=tuple(zip(regions, whole, strict=True)),
         )
         for number, (probability, whole) in enumerate(wholes, 1)
     ]

@@ -16,7 +16,7 @@ import av
 from temporal_colorize.inference.chroma_stream import ChromaStream, coding_of
 from temporal_colorize.inference.confidence_map import Style
 from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceVideo
-from temporal_colorize.inference.finishing import Finishing
+from temporal_colorize.inference.finishing import Finishing, begin
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.hints.guidance import Guide
 from temporal_colorize.inference.job import Job, Resume
@@ -26,12 +26,12 @@ from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.segments import BEHIND_GATE, QUEUE, color_segments
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.statement import label
+from temporal_colorize.inference.turn import Turn
 from temporal_colorize.video import (
     Decoder,
     Deinterlace,
     Frame,
     Limits,
-    VideoError,
     VideoInfo,
     VideoReader,
     VideoWriter,
@@ -108,7 +108,7 @@ def colorize_video(
         confidence_style: "viridis" for people or "luma" for programs, see `ConfidenceMap`.
 
     Raises:
-        ValueError: If there is to be confidence, and the session does not know it.
+        ValueError: If there is to be confidence, and the session does not know it; if one file is written over another.
         VideoError: If the source cannot be read or the output not written; nothing is left under the output's name.
     """
     began, profile = time.perf_counter(), Profile()
@@ -126,8 +126,7 @@ def colorize_video(
         reader = stack.enter_context(read())
         usual = default_output(source, info=reader.info, audio=audio, codec=codec)
         target = _target(output, usual)
-        if finishing is not None:
-            finishing.check(target)
+        begin(finishing, target, reader.files, confidence)
         moved = None if target == Path(output or "") else suffix_note(source, target, reader.info)
         job = stack.enter_context(Job(target, reader.files, known, resume=resume))
         seal = None if finishing is None else lambda part: finishing.seal(part, target, reader.files)
@@ -163,6 +162,7 @@ def colorize_video(
                     writer.put(kept_packet)
         totals = job.totals
         notes = [moved, marking and marking.note, *totals["notes"], *totals["unused"], *writer.notes]
+        notes += [] if finishing is None else finishing.notes()
         report = Report(
             output=target,
             seconds=time.perf_counter() - began,
@@ -186,10 +186,8 @@ def colorize_video(
 def _maps(path: Path, style: Style, info: VideoInfo, session: Session, job: Job) -> ConfidenceVideo:
     if session.certainty is None:
         raise ValueError(f"confidence={path} needs a session that was asked for it: SessionOptions(confidence=True)")
-    if path.resolve() == job.target.resolve():
-        raise VideoError(f"confidence={path} is the coloured video itself; give it another name")
     return ConfidenceVideo(
-        path, info, style=style, within=session.certainty.within, comment=session.certainty.statement,
+        path, info, style=style, words=session.certainty.words, comment=session.certainty.statement,
         part=job.folder / "confidence",
     )  # fmt: skip
 
@@ -225,8 +223,10 @@ def _stream(
     guide: Guide | None,
     profile: Profile,
 ) -> ChromaStream:
-    shapes = {"shape": (info.height, info.width), "chroma_shape": chroma_shape}
-    return ChromaStream(session, coding_of(info), **shapes, gate=gate, guide=guide, profile=profile)
+    pictures = {
+        "shape": (info.height, info.width), "chroma_shape": chroma_shape, "turn": Turn.of(info.display_matrix),
+    }  # fmt: skip
+    return ChromaStream(session, coding_of(info), **pictures, gate=gate, guide=guide, profile=profile)
 
 
 @contextlib.contextmanager

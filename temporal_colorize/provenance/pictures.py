@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from temporal_colorize.inference.picture import read_luma
+from temporal_colorize.provenance.record import RecordError
 from temporal_colorize.video import Frame, Limits, VideoError, VideoReader
 from temporal_colorize.video.frame_map import FrameMap, Row
 
@@ -33,7 +34,7 @@ def compare_videos(output: Path, source: Path, known: Mapping[str, Any]) -> Foun
     options = {name: config[name] for name in _AS_READ}
     try:
         with (
-            VideoReader(source, limits=Limits(**config["limits"]), **options) as before,
+            VideoReader(source, limits=_limits(known), **options) as before,
             VideoReader(output, deinterlace="off") as after,
         ):
             mark = _box(known["done"].get("mark"))
@@ -58,16 +59,25 @@ def compare_videos(output: Path, source: Path, known: Mapping[str, Any]) -> Foun
 
 def compare_pictures(output: Path, source: Path, known: Mapping[str, Any]) -> tuple[bool, str]:
     """Say whether a picture's luma is the source's to within the rounding of R, G and B, and what was found."""
-    limits = Limits(**known["config"]["limits"])
-    one, other = (read_luma(path, limits=limits).astype(int) for path in (source, output))
+    one, other = (read_luma(path, limits=_limits(known)) for path in (source, output))
+    if one.dtype != other.dtype:
+        bits = [8 * plane.itemsize for plane in (one, other)]
+        return False, f"the source has {bits[0]} bits a sample, and the output {bits[1]}"
     if one.shape != other.shape:
         return False, f"the pictures have other sizes, {one.shape[::-1]} and {other.shape[::-1]}"
     mark = _box(known["done"].get("mark"))
-    apart = np.abs(one - other)
+    apart = np.abs(one.astype(int) - other.astype(int))
     if mark is not None:
         apart[mark] = 0
     most, beside = int(apart.max()), " outside the mark" if mark else ""
     return most <= _ROUNDING, f"it differs by at most {most} codes{beside} ({_ROUNDING} is rounding)"
+
+
+def _limits(known: Mapping[str, Any]) -> Limits:
+    try:
+        return Limits(**known["config"]["limits"])
+    except TypeError as error:
+        raise RecordError(f"the record has config.limits that there are not: {error}") from error
 
 
 def _box(mark: Mapping[str, Any] | None) -> tuple[slice, slice] | None:

@@ -1,15 +1,18 @@
 """The record beside an output. docs/provenance.md documents it; `VERSION` grows when a reader must know of a change."""
 
 import contextlib
+import itertools
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from temporal_colorize.provenance.schema import faults
+
 VERSION = 1
 KIND = "temporal-colorize provenance"
-_NEEDED = ("output", "source", "weights", "config", "done", "frames")
+_MOST_FAULTS = 3  # that are named
 
 
 class RecordError(ValueError):
@@ -52,12 +55,12 @@ def read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise RecordError(f"record={path} cannot be read ({error.strerror}); say where it is, or run infer.py again, "
                           "which writes it") from error  # fmt: skip
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"record={path} is no JSON ({error})") from error
     if not isinstance(content, dict) or content.get("record") != KIND:
         raise RecordError(f"record={path} is not a record of temporal-colorize")
     if content.get("version") != VERSION:
         raise RecordError(f"record={path} is of version {content.get('version')}; this program reads {VERSION}")
-    if missing := [name for name in _NEEDED if name not in content]:
-        raise RecordError(f"record={path} lacks {', '.join(missing)}")
+    if wrong := list(itertools.islice(faults(content), _MOST_FAULTS)):
+        raise RecordError(f"record={path} is damaged or was edited: it {', '.join(wrong)}")
     return content

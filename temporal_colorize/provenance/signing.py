@@ -1,5 +1,6 @@
 """Content Credentials: a C2PA manifest inside an output, signed with a certificate that is given."""
 
+import io
 import json
 import mimetypes
 from importlib.metadata import version
@@ -31,7 +32,8 @@ class Signing:
         tsa: Address of a time stamp authority (RFC 3161), the only case in which the network is used; None for none.
 
     Raises:
-        SigningError: If a file cannot be read, or the key is of a kind that C2PA does not know.
+        SigningError: If a file cannot be read, the key is of a kind that C2PA does not know, or a picture of one pixel
+            cannot be signed with them (an expired certificate, a time stamp authority that does not answer).
         ModuleNotFoundError: If c2pa-python is not installed.
     """
 
@@ -45,6 +47,7 @@ class Signing:
         self._certificate = _text("sign.certificate", certificate)
         self._key, self._tsa = _text("sign.key", key), tsa
         self._algorithm = _algorithm(self._certificate, self._key, key)
+        self._try(certificate)
 
     def check(self, target: Path) -> None:
         """Refuse an output whose format holds no manifest.
@@ -58,7 +61,25 @@ class Signing:
                 "leave sign.certificate out"
             )
 
-    def sign(self, part: Path, target: Path, source: Path) -> None:
+    def _try(self, certificate: Path) -> None:
+        """Sign a picture of one pixel, so that what cannot work fails before any work."""
+        import c2pa
+        import cv2
+        import numpy as np
+
+        _, pixel = cv2.imencode(".png", np.zeros((1, 1), np.uint8))
+        manifest = _manifest(Path("pixel.png"), _ingredient(Path("pixel.png")))
+        try:
+            with self._signer() as signer, c2pa.Builder(manifest) as builder:
+                builder.sign(signer, _TYPES[".png"], io.BytesIO(pixel.tobytes()), io.BytesIO())
+        except c2pa.C2paError as error:
+            raise SigningError(f"sign.certificate={certificate}: signing failed ({error}){self._hint}") from error
+
+    @property
+    def _hint(self) -> str:
+        return "; does the time stamp authority answer?" if self._tsa else "; is the certificate still valid?"
+
+    def sign(self, part: Path, target: Path, source: Path) -> list[str]:
         """Put a manifest into a file that is complete.
 
         Args:
@@ -66,25 +87,29 @@ class Signing:
             target: The name that it will have.
             source: What it was made of, the manifest's ingredient.
 
+        Returns:
+            What is other than usual, in a line each: a source whose content is not what its suffix says is named as the
+            ingredient without a hash of it or a manifest of its own.
+
         Raises:
             SigningError: If it cannot be signed, or the time stamp authority does not answer.
         """
         import c2pa
 
-        signed = part.with_name(f"{part.name}.signed")
+        signed, notes = part.with_name(f"{part.name}.signed"), []
         try:
-            with self._signer() as signer, c2pa.Builder(_manifest(target, source)) as builder:
-                if (kind := _READABLE.get(source.suffix.lower())) is not None:
-                    with source.open("rb") as file:
-                        builder.add_ingredient(json.dumps(_ingredient(source)), kind, file)
-                with part.open("rb") as plain, signed.open("w+b") as file:
-                    builder.sign(signer, _TYPES[target.suffix.lower()], plain, file)
+            builder = _builder_with(target, source)
+            if builder is None:
+                notes.append(f"{source.name} is not what its suffix says: the signature names it without its hash")
+                builder = c2pa.Builder(_manifest(target, _ingredient(source)))
+            with self._signer() as signer, builder, part.open("rb") as plain, signed.open("w+b") as file:
+                builder.sign(signer, _TYPES[target.suffix.lower()], plain, file)
             signed.replace(part)
         except c2pa.C2paError as error:
-            hint = "; does the time stamp authority answer?" if self._tsa else ""
-            raise SigningError(f"{target}: signing failed ({error}){hint}") from error
+            raise SigningError(f"{target}: signing failed ({error}){self._hint}") from error
         finally:
             signed.unlink(missing_ok=True)
+        return notes
 
     def _signer(self) -> Any:
         from c2pa import C2paSignerInfo, Signer
@@ -110,7 +135,24 @@ def read_manifest(path: Path) -> tuple[str, dict[str, Any]]:
         raise SigningError(f"{path}: has no C2PA manifest that can be read ({error})") from error
 
 
-def _manifest(target: Path, source: Path) -> dict[str, Any]:
+def _builder_with(target: Path, source: Path) -> Any:
+    """Begin a manifest with its ingredient, with its bytes if c2pa reads its format; None if it cannot."""
+    import c2pa
+
+    kind = _READABLE.get(source.suffix.lower())
+    if kind is None:
+        return c2pa.Builder(_manifest(target, _ingredient(source)))
+    builder = c2pa.Builder(_manifest(target))
+    try:
+        with source.open("rb") as file:
+            builder.add_ingredient(json.dumps(_ingredient(source)), kind, file)
+    except c2pa.C2paError:
+        builder.close()
+        return None
+    return builder
+
+
+def _manifest(target: Path, *ingredients: dict[str, Any]) -> dict[str, Any]:
     tool = {"name": "temporal-colorize", "version": version("temporal-colorize")}
     actions = [
         {"action": "c2pa.opened", "parameters": {"ingredientIds": [_SOURCE]}},
@@ -125,7 +167,7 @@ def _manifest(target: Path, source: Path) -> dict[str, Any]:
         "claim_generator_info": [tool],
         "title": target.name,
         "format": _TYPES[target.suffix.lower()],
-        "ingredients": [] if source.suffix.lower() in _READABLE else [_ingredient(source)],
+        "ingredients": list(ingredients),
         "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": actions}}],
     }
 

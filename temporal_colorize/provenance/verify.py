@@ -10,7 +10,8 @@ from temporal_colorize.provenance.digests import digest
 from temporal_colorize.provenance.pictures import compare_pictures, compare_videos
 from temporal_colorize.provenance.record import read, usual_path
 from temporal_colorize.provenance.signing import read_manifest
-from temporal_colorize.video import VideoReader, is_sequence
+from temporal_colorize.video import VideoError
+from temporal_colorize.video.source import locate
 
 
 class Check(NamedTuple):
@@ -45,44 +46,57 @@ def verify(
         weights: A file or a name; None for where they were then.
 
     Raises:
-        ValueError: If the output or its record cannot be read, or the source or the weights are not there.
+        ValueError: If the output or its record cannot be read, or what is given as the source or the weights is not
+            there. Where they were then and are no more, they are not checked.
     """
     if not output.is_file():
         raise ValueError(f"output={output}: there is no such file")
     known = read(usual_path(output) if record is None else record)
     original = Path(known["source"]["path"]) if source is None else source
-    files, model = _files_of(original), _weights(known["weights"]["path"], weights)
+    files, model = _files_of(original, must=source is not None), _weights(known["weights"]["path"], weights)
     yield _same_bytes("output", [output], known["output"])
-    yield _same_bytes("source", files, known["source"])
-    yield _same_bytes("weights", model, known["weights"])
-    for name, given in known.get("given", {}).items():
-        paths = [Path(path) for path in given["paths"]]
-        gone = next((path for path in paths if not path.is_file()), None)
-        yield _same_bytes(name, paths, given) if gone is None else Check(name, None, f"{gone} is not there any more")
     yield _signature(output, signed=known["output"]["signed"])
-    if is_picture(output):
+    yield _same_bytes("source", files, known["source"]) if files else _gone("source", original)
+    yield _same_bytes("weights", model, known["weights"]) if model else _gone("weights", known["weights"]["path"])
+    for name, given in known.get("given", {}).items():
+        yield _if_there(name, [Path(path) for path in given["paths"]], given)
+    if known.get("confidence"):
+        there = Path(known["confidence"]["path"])
+        beside = output.with_name(there.name)  # of an output that has been taken elsewhere with it
+        yield _if_there("confidence", [there if there.is_file() else beside], known["confidence"])
+    if not files:
+        for name in ("luma",) if is_picture(output) else ("frames", "luma"):
+            yield _gone(name, original, of="source")
+    elif is_picture(output):
         yield from _luma_of_picture(output, original, known)
     else:
         yield from _frames_and_luma(output, original, known)
 
 
-def _files_of(source: Path) -> list[Path]:
-    advice = "say where it is: source=PATH"
-    if is_sequence(source):
-        try:
-            with VideoReader(source) as reader:
-                return list(reader.files)
-        except ValueError as error:
-            raise ValueError(f"{error}; {advice}") from error
-    if not source.is_file():
-        raise ValueError(f"source={source}: there is no such file; {advice}")
-    return [source]
+def _gone(name: str, path: Path | str, *, of: str | None = None) -> Check:
+    option = of or name
+    return Check(name, None, f"{'' if of is None else f'the {of} '}{path} is not there; say where: {option}=PATH")
+
+
+def _files_of(source: Path, *, must: bool) -> list[Path]:
+    """List what is read of a source; nothing if it is not there and need not be."""
+    try:
+        return list(locate(source, rate=None).files)
+    except VideoError as error:
+        if must:
+            raise ValueError(f"source={source}: {error}") from error
+        return []
 
 
 def _weights(path: str, given: str | None) -> list[Path]:
-    if given is None and not Path(path).is_file():
-        raise ValueError(f"weights={path}: there is no such file; say where they are: weights=PATH")
-    return weights_files(find_weights(given or path))
+    return weights_files(find_weights(given or path)) if given or Path(path).is_file() else []
+
+
+def _if_there(name: str, files: Sequence[Path], known: Mapping[str, Any]) -> Check:
+    gone = [str(path) for path in files if not path.is_file()]
+    if gone or not files:
+        return Check(name, None, f"{', '.join(gone) or 'what the record names'} is not there any more")
+    return _same_bytes(name, files, known)
 
 
 def _same_bytes(name: str, files: Sequence[Path], known: Mapping[str, Any]) -> Check:
@@ -126,5 +140,5 @@ def _frames_and_luma(output: Path, source: Path, known: Mapping[str, Any]) -> It
 
 
 def _with_loss(output: Path) -> Check:
-    advice = "PNG, TIFF and WebP keep it" if is_picture(output) else "encoder=lossless keeps it"
-    return Check("luma", None, f"{output.name} was encoded with loss ({advice})")
+    advice = "PNG and TIFF keep it" if is_picture(output) else "encoder=lossless keeps it"
+    return Check("luma", None, f"{output.name} was written with loss ({advice})")

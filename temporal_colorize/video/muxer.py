@@ -16,7 +16,7 @@ from temporal_colorize.video.info import codec_of
 from temporal_colorize.video.paths import AS_IN_WAV, format_of
 
 _LARGEST_TIMESCALE = 2**31 - 1
-_SAME_EVERY_TIME = "fflags", "bitexact"  # or Matroska's numbers of tracks and of the file are random
+_SAME_EVERY_TIME = "fflags", "+bitexact"  # or Matroska's numbers of tracks and of the file are random
 _KEEP_START = "avoid_negative_ts", "disabled"  # sound that starts before the picture stays where it is
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from temporal_colorize import cli
 from temporal_colorize.cli.evaluating import evaluate_once
+from temporal_colorize.evaluation.measured import Evaluation
 from temporal_colorize.evaluation.name_tables import name_summary
 from temporal_colorize.evaluation.painter import Condition
-from temporal_colorize.evaluation.run import Evaluation, Plan, evaluate
+from temporal_colorize.evaluation.run import Plan, evaluate
 from temporal_colorize.evaluation.scenes import find_scenes
 from temporal_colorize.inference.naming import NamingOptions
 from temporal_colorize.inference.runtimes import RuntimeOptions

@@ -75,6 +75,39 @@ def test_frames_behind_a_cut_do_not_count(tmp_path: Path) -> None:
     assert said.frames == 10 and said.seconds == pytest.approx((0.4, 0.76)) and said.lightness > 60
 
 
+@pytest.mark.parametrize("rotation", [90, 180, -90])
+def test_the_box_is_where_a_turned_video_shows_it(tmp_path: Path, rotation: int) -> None:
+    shown = write_video(tmp_path / "turned.mp4", count=4, width=160, height=96, rotation=rotation)[0]
+    shown = np.rot90(shown, rotation // 90)  # FFmpeg's angle is counter-clockwise
+    box = PixelBox(20, 12, 40, 64)
+    said = answer(tmp_path / "turned.mp4", box=box, at=0.0, seconds=0.0)
+    rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
+    expected = ((shown[rows, columns].astype(float) - 16) / 219).clip(0, 1) * 255
+    np.testing.assert_allclose(said.grey[..., 0], expected, atol=0.51)
+    grey = np.repeat(expected[..., None].astype(np.float32) / 255, 3, axis=2)
+    assert said.lightness == pytest.approx(cv2.cvtColor(grey, cv2.COLOR_RGB2LAB)[..., 0].mean(), abs=3)
+    if rotation != 180:
+        with pytest.raises(ValueError, match="which is 96x160"):
+            answer(tmp_path / "turned.mp4", box=PixelBox(0, 0, 160, 40), at=0.0)
+
+
+def test_of_infrared_less_is_claimed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.random.default_rng(0).integers(0, 255, (96, 128), np.uint8))
+    monkeypatch.setattr("temporal_colorize.inference.infrared.Model.__call__", lambda self, lightness: 1.0)
+
+    def said(infrared: str) -> Answer:
+        session = Session(tiny_weights(), SessionOptions(size=64, infrared=infrared, infrared_keep=0.25))
+        return ask(tmp_path / "a.png", session, box=BOX, naming=NAMING, weights="tiny")
+
+    whole, part, nothing = (said(infrared) for infrared in ("off", "auto", "abstain"))
+    assert (whole.trusted, part.trusted, nothing.trusted) == (1, 0.25, 0) and not whole.notes
+    believed, claimed = ({one.name: one.probability for one in answer.names} for answer in (whole, part))
+    for name in TERMS:
+        assert claimed[name] == pytest.approx(0.25 * believed[name] + 0.75 / 11, abs=1e-4)
+    assert {one.probability for one in nothing.names} == {round(1 / 11, 4)}
+    assert any("25 % of each probability" in note for note in part.notes) and len(part.notes) == 2
+
+
 def test_a_picture_is_asked_without_a_time(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), np.random.default_rng(0).integers(0, 255, (96, 128), np.uint8))
     said = answer(tmp_path / "a.png")

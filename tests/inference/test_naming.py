@@ -4,7 +4,8 @@ import torch
 
 from temporal_colorize.color.bins import BIN_COUNT, bin_centres
 from temporal_colorize.color.names import TERMS
-from temporal_colorize.inference.naming import Box, NamingOptions, follow, name_pixels, pool
+from temporal_colorize.inference.box import Box
+from temporal_colorize.inference.naming import NamingOptions, follow, name_pixels, pool
 from temporal_colorize.models.contract import ColorOutput
 
 OPTIONS = NamingOptions(arithmetic=1.0, geometric=0.0, difference=10.0, reach=0.2)

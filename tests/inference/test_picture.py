@@ -71,7 +71,7 @@ def test_what_cannot_be_read_or_written_is_named(tmp_path: Path, grey: np.ndarra
             colorize_picture(tmp_path / name, None, session())
     cv2.imwrite(str(tmp_path / "a.png"), grey)
     for output in (tmp_path / "a.png", tmp_path / "a.mp4", tmp_path / "gone" / "b.png"):
-        with pytest.raises(PictureError, match=output.name):
+        with pytest.raises(ValueError, match=output.name):
             colorize_picture(tmp_path / "a.png", output, session())
     assert not list(tmp_path.glob("*.part")) and not list(tmp_path.glob(".*"))
 

@@ -1,6 +1,7 @@
 """Content Credentials, read back by c2pa's own reader."""
 
 import datetime
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from temporal_colorize.provenance.record import usual_path
 from temporal_colorize.provenance.signing import Signing, SigningError, read_manifest
 from tests.provenance.conftest import Colorize, checks, verdicts
 from tests.support.videos import lumas_of, write_video
@@ -28,12 +30,14 @@ KINDS: dict[str, tuple[Callable[[], object], object]] = {
 }
 
 
-def write_chain(folder: Path, kind: str = "Es256") -> tuple[Path, Path]:
+def write_chain(
+    folder: Path, kind: str = "Es256", *, until: datetime.datetime = NOW + datetime.timedelta(days=30)
+) -> tuple[Path, Path]:
     """Write a signer's certificate with the authority's that we make up, and its key."""
     make, digest = KINDS[kind]
     root, key = make(), make()
-    authority = certificate("Root", root, "Root", root, digest, is_authority=True)
-    signer = certificate("Signer", key, "Root", root, digest, is_authority=False)
+    authority = certificate("Root", root, "Root", root, digest, until, is_authority=True)
+    signer = certificate("Signer", key, "Root", root, digest, until, is_authority=False)
     chain, secret = folder / "chain.pem", folder / "key.pem"
     chain.write_bytes(b"".join(one.public_bytes(serialization.Encoding.PEM) for one in (signer, authority)))
     pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -42,7 +46,14 @@ def write_chain(folder: Path, kind: str = "Es256") -> tuple[Path, Path]:
 
 
 def certificate(
-    name: str, key: object, issuer: str, signed_by: object, digest: object, *, is_authority: bool
+    name: str,
+    key: object,
+    issuer: str,
+    signed_by: object,
+    digest: object,
+    until: datetime.datetime,
+    *,
+    is_authority: bool,
 ) -> x509.Certificate:
     """Make one as C2PA wants it: a signer is no authority, and may sign e-mail, which stands for documents."""
     names = (
@@ -62,7 +73,7 @@ def certificate(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW - datetime.timedelta(days=1))
-        .not_valid_after(NOW + datetime.timedelta(days=30))
+        .not_valid_after(until)
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         .add_extension(
             x509.KeyUsage(digital_signature=not is_authority, key_cert_sign=is_authority, **usage), critical=True
@@ -162,9 +173,25 @@ def test_keys_that_do_not_fit_are_refused(tmp_path: Path) -> None:
             Signing(*given)
 
 
-def test_a_time_stamp_authority_that_is_not_there_leaves_no_output(tmp_path: Path, colorize: Colorize) -> None:
-    write_video(tmp_path / "a.mp4", count=3)
-    signing = Signing(*write_chain(tmp_path), tsa="http://127.0.0.1:9/")
-    with pytest.raises(SigningError, match="does the time stamp authority answer"):
-        colorize(tmp_path / "a.mp4", tmp_path / "b.mp4", signing=signing)
-    assert not (tmp_path / "b.mp4").exists()
+def test_what_cannot_sign_is_refused_before_any_work(tmp_path: Path) -> None:
+    chain, key = write_chain(tmp_path)
+    with pytest.raises(SigningError, match=r"signing failed .*does the time stamp authority answer"):
+        Signing(chain, key, tsa="http://127.0.0.1:9/")
+    chain, key = write_chain(tmp_path, until=NOW - datetime.timedelta(hours=1))
+    with pytest.raises(SigningError, match=r"sign\.certificate=.*chain\.pem: signing failed .*still valid"):
+        Signing(chain, key)
+
+
+def test_a_source_that_is_not_what_its_suffix_says_is_named_without_its_hash(
+    tmp_path: Path, colorize: Colorize, signing: Signing
+) -> None:
+    _, png = cv2.imencode(".png", np.zeros((32, 32), np.uint8))
+    write_video(tmp_path / "a.ts", count=3)
+    (tmp_path / "a.jpg").write_bytes(png.tobytes())
+    (tmp_path / "a.ts").rename(tmp_path / "a.mp4")
+    for source, output in (("a.jpg", "b.png"), ("a.mp4", "b.mp4")):
+        report = colorize(tmp_path / source, tmp_path / output, signing=signing)
+        assert_signed(tmp_path / output, source)
+        assert f"{source} is not what its suffix says: the signature names it without its hash" in report.notes
+        known = json.loads(usual_path(tmp_path / output).read_text())
+        assert known["done"]["notes"] == report.notes and verdicts(tmp_path / output)["signature"]

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from temporal_colorize.provenance.record import usual_path
+from temporal_colorize.provenance.record import RecordError, usual_path
 from tests.provenance.conftest import Colorize, checks, verdicts
 from tests.support.videos import variable_pts, write_video
 
@@ -104,8 +104,7 @@ def test_what_is_not_there_is_bad_input(tmp_path: Path, colorize: Colorize) -> N
     output, record = tmp_path / "b.mp4", usual_path(tmp_path / "b.mp4")
     colorize(tmp_path / "a.mp4", output)
     shutil.move(tmp_path / "a.mp4", tmp_path / "moved.mp4")
-    with pytest.raises(ValueError, match="source=PATH"):
-        verdicts(output)
+    assert verdicts(output) == {**ALL_WELL, "source": None, "frames": None, "luma": None}
     assert verdicts(output, source=tmp_path / "moved.mp4") == ALL_WELL
     for content, said in (("{", "no JSON"), ("[]", "not a record"), ('{"record": 1}', "not a record")):
         record.write_text(content)
@@ -116,3 +115,46 @@ def test_what_is_not_there_is_bad_input(tmp_path: Path, colorize: Colorize) -> N
         verdicts(output)
     with pytest.raises(ValueError, match="no such file"):
         verdicts(tmp_path / "gone.mp4")
+
+
+EDITS = {
+    "lacks encoder": lambda known: known.pop("encoder"),
+    "lacks output.sha256": lambda known: known["output"].pop("sha256"),
+    "lacks config.deinterlace": lambda known: known["config"].pop("deinterlace"),
+    r"lacks frames\.runs\[0\]\.picture": lambda known: known["frames"]["runs"][0].pop("picture"),
+    r"has \[1\] as frames\.steps\[0\]": lambda known: known["frames"].update(steps=[[1]]),
+    "has 'mine' as source": lambda known: known.update(source="mine"),
+    r"has 'here' as done\.mark\.box": lambda known: known["done"].update(mark={"box": "here"}),
+    r"lacks given\.hints\.paths": lambda known: known.update(given={"hints": {"files": 1, "bytes": 1, "sha256": ""}}),
+    "config.limits that there are not": lambda known: known["config"].update(limits={"speed": 1}),
+}
+
+
+def test_a_record_that_was_edited_is_refused_in_one_line(tmp_path: Path, colorize: Colorize) -> None:
+    write_video(tmp_path / "a.mp4", count=3)
+    output, record = tmp_path / "b.mp4", usual_path(tmp_path / "b.mp4")
+    colorize(tmp_path / "a.mp4", output)
+    whole = record.read_text()
+    for said, edit in EDITS.items():
+        known = json.loads(whole)
+        edit(known)
+        record.write_text(json.dumps(known))
+        with pytest.raises(RecordError, match=said) as error:
+            verdicts(output)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".bmp"])
+def test_sixteen_bits_that_became_eight_are_no_longer_the_source_s(
+    tmp_path: Path, colorize: Colorize, suffix: str
+) -> None:
+    source, output = tmp_path / "a.png", tmp_path / f"b{suffix}"
+    cv2.imwrite(str(source), np.random.default_rng(0).integers(0, 65536, (96, 128), np.uint16))
+    report, keeps = colorize(source, output), suffix == ".png"
+    known = json.loads(usual_path(output).read_text())
+    assert known["encoder"]["lossless"] is keeps and known["done"]["luma_changed"] is not keeps
+    assert ("16 bits became 8" in str(report)) is not keeps
+    assert checks(output)["luma"].passed is (True if keeps else None)
+    known["encoder"]["lossless"] = True  # as records said before
+    usual_path(output).write_text(json.dumps(known))
+    assert keeps or "has 16 bits a sample, and the output 8" in checks(output)["luma"].text

@@ -1,8 +1,11 @@
 """The programs as a user runs them."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -14,6 +17,20 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a top-level script to its end."""
     return _run([str(ROOT / script), *arguments], folder, env)
+
+
+def here(program: Callable[[], None], *arguments: str) -> tuple[int, str, str]:
+    """Run a program in this process; return its exit status and what it says."""
+    out, error, argv = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["program.py", *arguments]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+            program()
+    except SystemExit as ended:
+        return ended.code, out.getvalue(), error.getvalue()
+    finally:
+        sys.argv = argv
+    return 0, out.getvalue(), error.getvalue()
 
 
 def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -5,31 +5,34 @@ from pathlib import Path
 import numpy as np
 
 from temporal_colorize.inference.hints.entries import Hint, read_colors, read_mask
+from temporal_colorize.inference.turn import UNTURNED, Turn
 
 _Drawn = tuple[np.ndarray, np.ndarray]
 
 
-def draw(hint: Hint, shape: tuple[int, int], chroma_shape: tuple[int, int]) -> _Drawn:
+def draw(hint: Hint, shape: tuple[int, int], chroma_shape: tuple[int, int], *, turn: Turn = UNTURNED) -> _Drawn:
     """Draw a hint: a and b, (2, h, w) float32, and where they hold, (h, w) bool, for luma of `shape`, (H, W).
 
-    A pixel of chroma that touches a hinted pixel of luma is hinted.
+    A pixel of chroma that touches a hinted pixel of luma is hinted. Hints are of the picture as it is shown, shapes of
+    how it is stored.
 
     Raises:
         ValueError: If the hint is outside the picture, or its own picture is of another size.
     """
     if hint.ab is None:
-        return _draw_picture(hint, shape, chroma_shape)
-    mask = _mask_of(hint, shape)
+        return _draw_picture(hint, shape, chroma_shape, turn)
+    mask = turn.stored(_mask_of(hint, turn.shape(shape)))
     if not mask.any():
-        raise ValueError(f"{hint.name}: nothing of it is inside the picture of {_size(shape)}")
+        raise ValueError(f"{hint.name}: nothing of it is inside the picture of {_size(turn.shape(shape))}")
     ab = np.empty((2, *chroma_shape), np.float32)
     ab[:] = np.array(hint.ab)[:, None, None]
     return ab, _shrink(mask.astype(np.float32), chroma_shape) > 0
 
 
-def _draw_picture(hint: Hint, shape: tuple[int, int], chroma_shape: tuple[int, int]) -> _Drawn:
+def _draw_picture(hint: Hint, shape: tuple[int, int], chroma_shape: tuple[int, int], turn: Turn) -> _Drawn:
     ab, mask = read_colors(hint.mask)
-    _require_size(hint, mask.shape, shape)
+    _require_size(hint, mask.shape, turn.shape(shape))
+    ab, mask = [turn.stored(plane) for plane in ab], turn.stored(mask)
     if not mask.any():
         raise ValueError(f"{hint.name}: none of its pixels is coloured, so it hints nothing")
     cover = _shrink(mask.astype(np.float32), chroma_shape)

@@ -47,6 +47,33 @@ class Hint:
         when = f"frame {self.frame}" if self.at is None else f"{self.at:g} s"
         return f"{self.name} at {when}"
 
+    def described(self) -> str:
+        """Say all of it in a line, for a record: of a picture the SHA-256, and the box that holds what it hints.
+
+        Raises:
+            ValueError: If the picture is none.
+        """
+        colour = "in its own colours" if self.ab is None else "a {:.1f}, b {:.1f}".format(*self.ab)
+        return f"{self}: {self._shape()}, {colour}"
+
+    def _shape(self) -> str:
+        if self.mask is not None:
+            where = read_colors(self.mask)[1] if self.ab is None else read_mask(self.mask)
+            digest = hashlib.sha256(self.mask.read_bytes()).hexdigest()
+            return f"picture {self.mask.name} with SHA-256 {digest}, {int(where.sum())} pixels in {_box_of(where)}"
+        if self.box is not None:
+            return "box {:g},{:g},{:g},{:g}".format(*self.box)
+        return "point {:g},{:g}".format(*self.point) + f" of radius {self.radius:g}"
+
+
+def _box_of(where: np.ndarray) -> str:
+    """Write the box around what is set, left, top, width and height; "nothing" where nothing is."""
+    spans = [np.flatnonzero(where.any(axis)) for axis in (0, 1)]
+    if not len(spans[0]):
+        return "nothing"
+    (left, right), (top, bottom) = ((span[0], span[-1] + 1) for span in spans)
+    return f"box {left},{top},{right - left},{bottom - top}"
+
 
 def read_hints(path: str | Path, *, at: float | None = None) -> list[Hint]:
     """Read hints.
@@ -71,7 +98,7 @@ def read_hints(path: str | Path, *, at: float | None = None) -> list[Hint]:
         raise ValueError(f"hints_at={at} is for a picture of hints; the entries of {path} have an `at` each")
     try:
         entries = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"hints={path} is not a JSON file that can be read ({error})") from None
     if not isinstance(entries, list) or not 1 <= len(entries) <= _MOST:
         raise ValueError(f"hints={path} must be a list of 1 to {_MOST} entries in brackets")

@@ -7,11 +7,26 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.snapshot import Snapshot
+from temporal_colorize.inference.turn import UNTURNED, Turn
 
 _LEAST_COVER = 0.25  # of a pixel that the network sees, from which on it is told a hint's colour
+
+
+class Colours(NamedTuple):
+    """Colours, (2, h, w) float32, and how much of a pixel they decide, (h, w) float32 in 0..1."""
+
+    ab: np.ndarray
+    mask: np.ndarray
+
+    def over(self, below: "Colours") -> "Colours":
+        """Lay them over others."""
+        mask = self.mask + (1 - self.mask) * below.mask
+        share = self.mask / np.maximum(mask, 1e-6)
+        return Colours((below.ab + share * (self.ab - below.ab)).astype(np.float32), mask)
 
 
 class Guidance(NamedTuple):
@@ -20,14 +35,22 @@ class Guidance(NamedTuple):
     Attributes:
         ab: (2, h, w) float32; without meaning where the mask is 0.
         mask: (h, w) float32 in 0..1, how much of a pixel's colour they decide; 1 gives it back as it is.
-        fresh: Whether they are new, so that the network must look at this frame, and is told of them.
-        all_around: Whether they are the colours of whatever is around, so that the network is told whenever it looks.
+        fresh: Whether they are new, so that the network must look at this frame.
+        told: Those of which the network hears, if it looks: new ones, and those of whatever is around. Told of a thing
+            in every frame, it spreads its colours around it.
+        trust: How likely they are to be right where they hold, in 0..1: (h, w) float32, or one number for all.
     """
 
     ab: np.ndarray
     mask: np.ndarray
     fresh: bool = False
-    all_around: bool = False
+    told: Colours | None = None
+    trust: np.ndarray | float = 1.0
+
+    @property
+    def colours(self) -> Colours:
+        """All of them."""
+        return Colours(self.ab, self.mask)
 
 
 class View(NamedTuple):
@@ -39,6 +62,7 @@ class View(NamedTuple):
         seen: Of what the network sees.
         coding: How luma is written.
         cut_threshold: See `CutDetector`.
+        turn: How pictures are shown, which is how people mean places in them.
     """
 
     shape: tuple[int, int]
@@ -46,6 +70,7 @@ class View(NamedTuple):
     seen: tuple[int, int]
     coding: ChromaCoding
     cut_threshold: float
+    turn: Turn = UNTURNED
 
 
 class Guide(Protocol):
@@ -95,13 +120,20 @@ class Guide(Protocol):
         ...
 
 
-def shares(guidance: Guidance | None, size: tuple[int, int]) -> np.ndarray:
-    """Average guidance over the pixels that the network sees: a and b times the mask, and the mask, (3, *size)."""
+def sure_with(guidance: Guidance, confidence: Tensor) -> Tensor:
+    """Mix confidence, (h, w), with how far known colours are trusted, as far as they decide a pixel's colour."""
+    planes = torch.from_numpy(np.stack((guidance.mask, guidance.mask * guidance.trust)).astype(np.float32))
+    share, trusted = F.interpolate(planes[None], confidence.shape, mode="area")[0]
+    return confidence * (1 - share) + trusted
+
+
+def shares(known: Colours | None, size: tuple[int, int]) -> np.ndarray:
+    """Average colours over the pixels that the network sees: a and b times the mask, and the mask, (3, *size)."""
     import cv2
 
-    if guidance is None:
+    if known is None:
         return np.zeros((3, *size), np.float32)
-    planes = *(plane * guidance.mask for plane in guidance.ab), guidance.mask
+    planes = *(plane * known.mask for plane in known.ab), known.mask
     return np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA) for plane in planes])
 
 

@@ -1,24 +1,64 @@
 """The guide that a user's hints are: given at their frames, and carried on from there, and back."""
 
+import statistics
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+import torch
 
 from temporal_colorize.inference.cuts import CutDetector
-from temporal_colorize.inference.hints.carrying import MOST, Carrier, Stamp, lay_stamps, working_luma, working_shape
+from temporal_colorize.inference.hints.carrying import (
+    MOST,
+    Carried,
+    Carrier,
+    Stamp,
+    lay_stamps,
+    working_luma,
+    working_shape,
+)
 from temporal_colorize.inference.hints.drawing import draw
 from temporal_colorize.inference.hints.entries import Hint, digest
 from temporal_colorize.inference.hints.guidance import Guidance, View
 from temporal_colorize.inference.hints.past import Past
+from temporal_colorize.inference.hints.window import CANVAS, Window
 from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
 from temporal_colorize.options import require_one_of
 
 Direction = Literal["forward", "both"]
 DIRECTIONS = ("forward", "both")
-_CARRIED = ("_frame", "_first", "_last", "_done", "_left")
+_CARRIED = ("_frame", "_first", "_last", "_gaps", "_done", "_left")
+_HALVES = 90  # frames in which trust in what is carried halves: see docs/confidence.md
+_USUAL = 15  # gaps between frames, of which the median is the usual one
+
+
+class _Piece(NamedTuple):
+    """A piece in one frame: where, in which colours, and how many frames from its hint."""
+
+    stamp: Stamp
+    ab: np.ndarray
+    age: int
+
+
+class _Packed(NamedTuple):
+    """A piece that waits for its frame: 1 or 2 KB instead of 64, as there may be many thousands."""
+
+    mask: bytes
+    window: Window
+    ab: np.ndarray
+    age: int
+
+    @classmethod
+    def of(cls, stamp: Stamp, ab: np.ndarray, age: int) -> "_Packed":
+        codes = (stamp.mask * 255).round().astype(np.uint8)
+        return cls(zlib.compress(codes.tobytes(), level=1), stamp.window, ab, age)
+
+    def opened(self) -> _Piece:
+        codes = np.frombuffer(zlib.decompress(self.mask), np.uint8).reshape(CANVAS, CANVAS)
+        return _Piece(Stamp(codes.astype(np.float32) / 255, self.window), self.ab, self.age)
 
 
 class HintGuide:
@@ -29,18 +69,20 @@ class HintGuide:
         direction: "both" carries them backwards as well, for which the video is read once more, before.
 
     Attributes:
-        given: The hints, a line each.
+        given: The hints, a line each: all that they say.
         looks_ahead: Whether `look_ahead` must be called, after `begin`.
     """
 
     def __init__(self, hints: Sequence[Hint], *, direction: Direction = "forward") -> None:
         require_one_of("direction", direction, DIRECTIONS)
         self._hints, self._direction = list(hints), direction
-        self.given = [str(hint) for hint in hints]
+        self.given = [hint.described() for hint in hints]
         self.looks_ahead = direction == "both"
         self._left = 0  # pieces that are not followed
-        self._earlier: dict[int, list[tuple[Stamp, np.ndarray]]] = {}  # by frame, carried backwards
+        self._cut_short = 0  # hints that are not carried back as far as they could be
+        self._earlier: dict[int, list[_Packed]] = {}  # by frame, carried backwards
         self._carrier = Carrier()
+        self._hinted: dict[Carried, int] = {}  # the frame of its hint
         self._restart()
         self._view: View
 
@@ -51,6 +93,8 @@ class HintGuide:
         lines = [f"{hint}: not used, there is no such picture" for hint in missing]
         if self._left:
             lines.append(f"{self._left} hinted pieces hold in their frame alone: {MOST} are followed at a time")
+        if self._cut_short:
+            lines.append(f"{self._cut_short} hints are not carried back all the way: {MOST} pieces are at a time")
         return lines
 
     def settings(self) -> dict[str, object]:
@@ -66,7 +110,7 @@ class HintGuide:
         self._view = view
         self._detect = CutDetector(view.cut_threshold)
         for hint in self._hints:
-            draw(hint, view.shape, view.chroma_shape)
+            self._drawn(hint)
 
     def look_ahead(self, frames: Iterable[tuple[np.ndarray, float]], folder: Path) -> None:
         """Carry hints backwards from their frames to the cut before.
@@ -95,13 +139,16 @@ class HintGuide:
         """Copy what is carried from frame to frame."""
         parts = {"detect": take(self._detect, CutDetector.CARRIED), "carrier": self._carrier.snapshot()}
         nested = [nest(name, part) for name, part in parts.items()]
-        return {**take(self, _CARRIED), **nested[0], **nested[1]}
+        hinted = torch.tensor([self._hinted[one] for one in self._carrier.carried], dtype=torch.int64)
+        return {**take(self, _CARRIED), **nested[0], **nested[1], "hinted": hinted}
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a `snapshot` of a guide like this one."""
         give_back(self, _CARRIED, snapshot)
         give_back(self._detect, CutDetector.CARRIED, unnest("detect", snapshot))
         self._carrier.restore(unnest("carrier", snapshot))
+        self._earlier = {number: packed for number, packed in self._earlier.items() if number >= self._frame}
+        self._hinted = dict(zip(self._carrier.carried, snapshot["hinted"].tolist(), strict=True))
 
     def __call__(self, luma: np.ndarray, seen: np.ndarray, time: float) -> Guidance | None:
         """Take the next frame; see `Guide`."""
@@ -112,21 +159,31 @@ class HintGuide:
         if due or self._carrier.carried:
             working = working_luma(luma, self._view.coding)
             self._carrier.step(working)
-        stamps = [*self._earlier.get(number, []), *((one.stamp, one.ab) for one in self._carrier.carried)]
-        known = self._lay(stamps, luma.shape) if stamps else None
+        carried = [_Piece(one.stamp, one.ab, number - self._hinted[one]) for one in self._carrier.carried]
+        pieces = [*(packed.opened() for packed in self._earlier.pop(number, [])), *carried]
+        known = self._lay(pieces, luma.shape) if pieces else None
         for hint in due:
             known = self._draw(hint, known, working)
+        self._hinted = {one: self._hinted.get(one, number) for one in self._carrier.carried}
         return known
 
     def _restart(self) -> None:
         self._frame, self._first, self._last = 0, 0.0, 0.0  # and the seconds of the first frame and of the last
+        self._gaps: tuple[float, ...] = ()  # seconds between the last frames
         self._done = np.zeros(len(self._hints), bool)
 
     def _due(self, time: float) -> list[Hint]:
-        """List the hints of the frame at this time, the one nearest to theirs, and count it."""
-        if self._frame == 0:
-            self._first = self._last = time
-        reached = time - self._first + (time - self._last) / 2
+        """List the hints of the frame at this time, the one nearest to theirs, and count it.
+
+        The next frame is not known yet: it is taken to come as soon as frames usually do, or as soon as this one did.
+        After a pause none of them is hinted early by half a pause.
+        """
+        if self._frame:
+            self._gaps = (*self._gaps, time - self._last)[-_USUAL:]
+        else:
+            self._first = time
+        gap = min(self._gaps[-1], statistics.median(self._gaps)) if self._gaps else 0.0
+        reached = time - self._first + gap / 2
         due = [
             number
             for number, hint in enumerate(self._hints)
@@ -136,22 +193,36 @@ class HintGuide:
         self._frame, self._last = self._frame + 1, time
         return [self._hints[number] for number in due]
 
-    def _lay(self, stamps: Sequence[tuple[Stamp, np.ndarray]], shape: tuple[int, int]) -> Guidance | None:
-        laid = lay_stamps(stamps, self._view.chroma_shape, working_shape(shape))
-        return None if laid is None else Guidance(*laid)
+    def _lay(self, pieces: Sequence[_Piece], shape: tuple[int, int]) -> Guidance | None:
+        sizes = self._view.chroma_shape, working_shape(shape)
+        laid = lay_stamps([(piece.stamp, piece.ab) for piece in pieces], *sizes)
+        if laid is None:
+            return None
+        trusts = [np.full_like(piece.ab, 0.5 ** (piece.age / _HALVES)) for piece in pieces]
+        (trust, _), _ = lay_stamps(list(zip((piece.stamp for piece in pieces), trusts, strict=True)), *sizes)
+        return Guidance(*laid, trust=trust)
+
+    def _drawn(self, hint: Hint) -> tuple[np.ndarray, np.ndarray]:
+        return draw(hint, self._view.shape, self._view.chroma_shape, turn=self._view.turn)
 
     def _draw(self, hint: Hint, known: Guidance | None, working: np.ndarray) -> Guidance:
         """Draw a hint over what is known of its frame, and begin to carry it."""
-        colour, where = draw(hint, self._view.shape, self._view.chroma_shape)
+        colour, where = self._drawn(hint)
         if known is None:
-            known = Guidance(np.zeros_like(colour), np.zeros(where.shape, np.float32))
-        known.ab[:, where], known.mask[where] = colour[:, where], 1
+            nothing = np.zeros(where.shape, np.float32)
+            known = Guidance(np.zeros_like(colour), nothing, trust=nothing.copy())
+        known.ab[:, where], known.mask[where], known.trust[where] = colour[:, where], 1, 1
         self._left += self._carrier.add(working, colour, where)
-        return known._replace(fresh=True)
+        return known._replace(fresh=True, told=known.colours)
 
     def _carry_back(self, hint: Hint, working: np.ndarray, past: Past, number: int) -> None:
+        """Carry a hint backwards, as far as that is not more than are followed at a time, with the hints before."""
         carrier = Carrier()
-        carrier.add(working, *draw(hint, self._view.shape, self._view.chroma_shape))
+        carrier.add(working, *self._drawn(hint))
         for back, luma in enumerate(past.backwards(), start=1):
+            there = self._earlier.setdefault(number - back, [])
+            if len(there) + len(carrier.carried) > MOST:
+                self._cut_short += 1
+                break
             carrier.step(luma)
-            self._earlier.setdefault(number - back, []).extend((one.stamp, one.ab) for one in carrier.carried)
+            there += [_Packed.of(one.stamp, one.ab, back) for one in carrier.carried]

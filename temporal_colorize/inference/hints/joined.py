@@ -1,11 +1,12 @@
 """Several guides as one."""
 
+import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from temporal_colorize.inference.hints.guidance import Guidance, Guide, View
+from temporal_colorize.inference.hints.guidance import Colours, Guidance, Guide, View
 from temporal_colorize.inference.snapshot import Snapshot, nest, unnest
 
 
@@ -70,7 +71,7 @@ class JoinedGuide:
 def _over(upper: Guidance | None, lower: Guidance | None) -> Guidance | None:
     if upper is None or lower is None:
         return upper if lower is None else lower
-    mask = upper.mask + (1 - upper.mask) * lower.mask
-    share = upper.mask / np.maximum(mask, 1e-6)
-    ab = (lower.ab + share * (upper.ab - lower.ab)).astype(np.float32)
-    return Guidance(ab, mask, upper.fresh or lower.fresh, upper.all_around or lower.all_around)
+    colours = upper.colours.over(lower.colours)
+    told = [one.told for one in (upper, lower) if one.told is not None]
+    trust = lower.trust + upper.mask / np.maximum(colours.mask, 1e-6) * (upper.trust - lower.trust)
+    return Guidance(*colours, upper.fresh or lower.fresh, functools.reduce(Colours.over, told) if told else None, trust)

@@ -5,23 +5,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from temporal_colorize.inference.cuts import CutDetector
-from temporal_colorize.inference.hints.guidance import Guidance, View
+from temporal_colorize.inference.hints.guidance import Colours, Guidance, View
 from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.reference.agreement import explained
 from temporal_colorize.inference.reference.picture import Reference
-from temporal_colorize.inference.reference.registering import RegisteringOptions, register, warped
+from temporal_colorize.inference.reference.registering import RegisteringOptions, has_edges, register, warped
 from temporal_colorize.inference.snapshot import Snapshot, give_back, nest, take, unnest
 
 _SIDE = 144  # pixels of the shorter side at which day and night are compared
 _CHANGE = 2.0  # luma codes: below it, in every block, the mask stays
 _BLOCKS = 9  # of such blocks, down
-_CARRIED = ("_matrix", "_chosen", "_judged", "_mask", "_unfit", "_fitted")
+_TRUST = 0.9  # in its colours where the mask is whole, and less where it is not: see docs/reference.md
+_CARRIED = ("_matrix", "_chosen", "_judged", "_mask", "_unfit", "_fitted", "_waits")
 
 
 class ReferenceGuide:
     """Gives a reference's colours to every frame that it fits.
 
-    It is registered to the first frame, and after each cut anew: scenes that it does not fit get nothing of it.
+    It is registered to the first frame that shows anything, and after each cut anew: scenes that it does not fit get
+    nothing of it.
 
     Args:
         references: Of which the one that fits best is used, in each scene.
@@ -35,7 +37,8 @@ class ReferenceGuide:
     looks_ahead = False
 
     def __init__(self, references: Sequence[Reference], options: RegisteringOptions | None = None) -> None:
-        self._references, self._options = list(references), options or RegisteringOptions()
+        self._as_shown, self._options = list(references), options or RegisteringOptions()
+        self._references = self._as_shown  # turned as the stream's pictures are
         self.given: list[str] = []
         self._view: View
         self._detect: CutDetector
@@ -44,22 +47,26 @@ class ReferenceGuide:
         self._judged: np.ndarray | None = None  # the luma of which the mask was made, (h, w) uint8
         self._mask: np.ndarray
         self._unfit, self._fitted = 0, (0.0, 0.0)
+        self._waits = True  # for a picture of this scene that shows anything
         self._day: tuple[np.ndarray, np.ndarray] | None = None  # luma at the mask's size, ab at chroma's
         self._last: Guidance | None = None
 
     @property
     def notes(self) -> list[str]:
         """Say in how many scenes it has not been used."""
+        if self._judged is None:
+            return ["the reference is not used: no picture shows anything that it could be laid over"]
         scenes = f"scene{'s' * (self._unfit > 1)}"
         return [f"the reference does not fit {self._unfit} {scenes}: coloured without it"] if self._unfit else []
 
     def settings(self) -> dict[str, object]:
         """Name what the guidance depends on."""
-        return {"reference": [reference.digest for reference in self._references]}
+        return {"reference": [reference.digest for reference in self._as_shown]}
 
     def begin(self, view: View) -> None:
         """Get ready for a stream."""
         self._view, self._detect = view, CutDetector(view.cut_threshold)
+        self._references = [reference.stored(view.turn) for reference in self._as_shown]
 
     def snapshot(self) -> Snapshot:
         """Copy what is carried from frame to frame."""
@@ -78,16 +85,21 @@ class ReferenceGuide:
         Raises:
             ValueError: If no reference fits the first one.
         """
-        cut, first = self._detect(lightness_of(seen, self._view.coding)), self._judged is None
+        if self._detect(lightness_of(seen, self._view.coding)):
+            self._waits, self._matrix = True, np.empty((0, 3))
         codes = _in_8_bits(luma, self._view.coding.bit_depth)
-        if cut or first:
-            self._register(codes, first=first)
-        changed = self._judge(codes, anew=cut or first)
+        anew = self._waits and has_edges(codes)
+        if anew:
+            self._register(codes, first=self._judged is None)
+            self._waits = False
+        if self._waits:
+            return None
+        changed = self._judge(codes, anew=anew)
         if not len(self._matrix):
             return None
         if changed or self._last is None:
             self._last = self._guidance()
-        return self._last._replace(fresh=cut or first)
+        return self._last._replace(fresh=anew)
 
     def _register(self, codes: np.ndarray, *, first: bool) -> None:
         found = [register(_at_most(reference.luma, codes.shape), codes) for reference in self._references]
@@ -133,7 +145,8 @@ class ReferenceGuide:
 
         size, shape = _size_of(_SIDE, self._view.shape), self._view.chroma_shape
         mask = cv2.resize(self._mask, shape[::-1], interpolation=cv2.INTER_LINEAR)
-        return Guidance(self._laid(size)[1], mask, all_around=True)
+        colours = Colours(self._laid(size)[1], mask)
+        return Guidance(*colours, told=colours, trust=_TRUST * mask)
 
 
 def _in_8_bits(codes: np.ndarray, bit_depth: int) -> np.ndarray:

@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from temporal_colorize.inference.hints.entries import ab_of_rgb
 from temporal_colorize.inference.picture import is_picture, read_luma
-from temporal_colorize.video import Limits, sample_rgb
+from temporal_colorize.inference.turn import Turn
+from temporal_colorize.video import Limits, VideoReader, sample_rgb
 
 _SAMPLED = 25  # pictures of a video, of which each pixel's median is its background
 _MOST_SIDE = 1080  # pixels of the shorter side; more would only be averaged away
@@ -18,7 +19,7 @@ _LEAST_CHROMA = 1.0  # mean of ab units: less is a grey picture
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A picture of the place in its colours.
+    """A picture of the place in its colours, as it is shown.
 
     Attributes:
         name: For messages: "reference=day.jpg".
@@ -31,6 +32,11 @@ class Reference:
     luma: np.ndarray
     ab: np.ndarray
     digest: str
+
+    def stored(self, turn: Turn) -> "Reference":
+        """Turn it as pictures are stored that are shown by a turn."""
+        luma, ab = (np.ascontiguousarray(turn.stored(plane)) for plane in (self.luma, self.ab))
+        return replace(self, luma=luma, ab=ab)
 
 
 def read_references(paths: Sequence[str | Path], *, limits: Limits | None = None) -> list[Reference]:
@@ -56,7 +62,8 @@ def _read(path: Path, limits: Limits | None) -> Reference:
         raise ValueError(
             f"{name} is grey (mean chroma {chroma:.1f}), so it says nothing of colours; give one in colour"
         )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Reference(name, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), ab, digest)
 
 
@@ -73,4 +80,6 @@ def _background(path: Path, limits: Limits | None) -> np.ndarray:
     height, width = pictures[0].shape[:2]
     kept = np.stack([picture for picture in pictures if picture.shape[:2] == (height, width)])
     rows = [np.median(kept[:, row : row + 64], axis=0) for row in range(0, height, 64)]  # of a part, for the memory
-    return np.concatenate(rows).round().astype(np.uint8)
+    with VideoReader(path, limits=limits) as reader:
+        turn = Turn.of(reader.info.display_matrix)
+    return np.ascontiguousarray(turn.shown(np.concatenate(rows).round().astype(np.uint8)))

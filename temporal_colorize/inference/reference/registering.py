@@ -16,6 +16,7 @@ _WORTH = 0.02  # agreement that a guess with more freedom must add
 _RATIO, _REACH = 0.85, 3.0  # of SIFT's best match to the second best; pixels that a match may be off
 _LEAST_MATCHES, _FOR_HOMOGRAPHY = 12, 60
 _FEATURES = 1500
+_SEEN, _STEEP = 0.02, 1.0  # so much of a picture must have slopes of luma codes a pixel above noise
 _BORDER = 0.02  # of each side left out: frames of recorders, and what no lens shows
 
 
@@ -54,13 +55,13 @@ class Registration:
 
     def refusal(self, options: RegisteringOptions) -> str | None:
         """Say why it does not fit; None if it does."""
-        if self.agreement < options.least_agreement:
+        if not self.agreement >= options.least_agreement:  # NaN does not fit either
             return f"edges agree by {self.agreement:.2f}, less than {options.least_agreement:g}"
-        if self.peak < options.least_peak:
+        if not self.peak >= options.least_peak:
             return (
                 f"edges agree hardly better than when shifted ({self.peak:.1f} deviations, not {options.least_peak:g})"
             )
-        if self.shift > options.most_shift:
+        if not self.shift <= options.most_shift:
             return f"it is moved by {self.shift:.0%} of the diagonal, more than {options.most_shift:.0%}"
         return None
 
@@ -81,6 +82,16 @@ def register(reference: np.ndarray, picture: np.ndarray) -> Registration:
             highest = max(agreements)
             best = family[agreements.index(highest)]
     return _judge(*best, *edges)
+
+
+def has_edges(picture: np.ndarray) -> bool:
+    """Say whether a picture, (H, W) uint8 luma of any size, shows anything that could be registered."""
+    import cv2
+
+    smaller = cv2.resize(picture, _working_size(*picture.shape)[::-1], interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(smaller.astype(np.float32), (0, 0), 1.5)
+    slopes = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)) / 8
+    return float(np.quantile(slopes, 1 - _SEEN)) >= _STEEP
 
 
 def warped(plane: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

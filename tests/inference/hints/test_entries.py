@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from temporal_colorize.inference.hints.drawing import draw
 from temporal_colorize.inference.hints.entries import Hint, digest, parse_color, read_hints
+from temporal_colorize.inference.turn import Turn
 
 RED = "#c02020"
 WRONG = {
@@ -103,3 +105,44 @@ def test_the_digest_is_of_all_that_is_said(tmp_path: Path) -> None:
     assert digest([one]) == digest([Hint(name="b", at=1.0, ab=(1, 2), box=(1, 2, 3, 4))])
     others = [Hint(name="a", frame=1, ab=(1, 2), box=(1, 2, 3, 4)), Hint(name="a", at=1.0, ab=(1, 3), box=(1, 2, 3, 4))]
     assert len({digest([hint]) for hint in (one, *others)}) == 3
+
+
+def test_a_record_has_all_that_a_hint_says(tmp_path: Path) -> None:
+    mask = np.zeros((40, 60), np.uint8)
+    mask[10:14, 20:25] = 255
+    cv2.imwrite(str(tmp_path / "m.png"), mask)
+    digest = hashlib.sha256((tmp_path / "m.png").read_bytes()).hexdigest()
+    where = f"picture m.png with SHA-256 {digest}, 20 pixels in box 20,10,5,4"
+    for hint, said in (
+        (
+            Hint(name="h[0]", at=1.5, point=(3, 4.5), ab=(10, -20.06)),
+            "h[0] at 1.5 s: point 3,4.5 of radius 8, a 10.0, b -20.1",
+        ),
+        (Hint(name="h[1]", frame=2, box=(1, 2, 3, 4), ab=(0, 5)), "h[1] at frame 2: box 1,2,3,4, a 0.0, b 5.0"),
+        (Hint(name="h[2]", frame=0, mask=tmp_path / "m.png", ab=(0, 5)), f"h[2] at frame 0: {where}, a 0.0, b 5.0"),
+    ):
+        assert hint.described() == said
+
+
+def test_lists_without_end_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "hints.json").write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="is not a JSON file that can be read"):
+        read_hints(tmp_path / "hints.json")
+
+
+@pytest.mark.parametrize("matrix", [(0, 1, 0, -1, 0, 0, 0, 0, 1), (-1, 0, 0, 0, -1, 0, 0, 0, 1)], ids=["90", "180"])
+def test_hints_are_of_the_picture_as_it_is_shown(tmp_path: Path, matrix: tuple[int, ...]) -> None:
+    turns = -1 if matrix[1] else 2  # of np.rot90, by which FFmpeg shows such a picture
+    stored = (100, 121)
+    shown = np.zeros((*np.rot90(np.empty(stored), turns).shape, 3), np.uint8)
+    shown[10:30, 40:90] = (200, 30, 30)
+    cv2.imwrite(str(tmp_path / "frame.png"), shown)
+    cv2.imwrite(str(tmp_path / "mask.png"), shown[..., :1].repeat(3, -1))
+    entries = [{"at": 0, "box": [40, 10, 50, 20], "color": RED}, {"at": 0, "mask": "mask.png", "color": RED}]
+    (tmp_path / "hints.json").write_text(json.dumps(entries))
+    hints = [*read_hints(tmp_path / "hints.json"), *read_hints(tmp_path / "frame.png")]
+    for hint in hints:
+        _, where = draw(hint, stored, stored, turn=Turn.of(matrix))
+        assert np.array_equal(np.rot90(where, turns), shown.any(-1))
+    with pytest.raises(ValueError, match=r"is 100x121, and the video 121x100|is 121x100, and the video 100x121"):
+        draw(hints[-1], stored[::-1], stored[::-1], turn=Turn.of(matrix))

@@ -1,5 +1,6 @@
 """Hints are carried with what they are on, both ways, through what hides it, until a cut."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,16 @@ def test_a_hint_moves_with_what_it_is_on() -> None:
     np.testing.assert_allclose(found[-1].ab[:, inside].T, [COLOR] * inside.sum(), atol=0.01)
 
 
+def test_what_is_carried_is_trusted_less_and_less() -> None:
+    lumas, masks = moving_scene(12)
+    guide = guide_for(hint_on(masks[3], 3), hint_on(masks[9], 9))
+    found = show(guide, lumas)
+    middle = [float(known.trust[known.mask > 0.9].mean()) for known in found[3:]]
+    assert middle[0] == middle[6] == 1  # hinted, and hinted again
+    assert all(after < before for before, after in itertools.pairwise(middle[:6]))
+    assert 0.5 < middle[5] < 0.97
+
+
 def test_it_is_found_again_behind_a_pillar() -> None:
     lumas, masks = moving_scene(77, pillar=73)
     hidden = [number for number, mask in enumerate(masks) if not mask.any()]
@@ -63,6 +74,28 @@ def test_backwards_as_forwards(tmp_path: Path) -> None:
     found = show(guide, lumas)
     assert min(map(overlap, found, masks)) > 0.75
     assert found[12].fresh and not any(tmp_path.iterdir())
+
+
+def test_what_waits_for_its_frame_is_small_and_dropped_when_it_has_come(tmp_path: Path) -> None:
+    lumas, masks = moving_scene(20)
+    guide = guide_for(hint_on(masks[12], 12), direction="both")
+    guide.look_ahead(((luma, number / 25) for number, luma in enumerate(lumas)), tmp_path)
+    waiting = [len(packed.mask) for there in guide._earlier.values() for packed in there]
+    assert len(waiting) == 12 and max(waiting) < 4096
+    show(guide, lumas)
+    assert not guide._earlier
+
+
+def test_no_more_are_carried_back_at_a_time_than_forwards(tmp_path: Path) -> None:
+    lumas, _ = moving_scene(5)
+    hints = [
+        Hint(name=f"h{n}", frame=3, point=(9.0 * (n % 20) + 12, 12.0 + 30 * (n // 20)), radius=3.0, ab=COLOR)
+        for n in range(26)
+    ]
+    guide = guide_for(*hints, direction="both")
+    guide.look_ahead(((luma, number / 25) for number, luma in enumerate(lumas)), tmp_path)
+    assert {number: len(there) for number, there in guide._earlier.items()} == {0: 24, 1: 24, 2: 24}
+    assert guide.notes[-1] == "2 hints are not carried back all the way: 24 pieces are at a time"
 
 
 def test_a_cut_ends_it_both_ways(tmp_path: Path) -> None:
@@ -83,6 +116,7 @@ def test_a_copy_goes_on_as_the_original() -> None:
     for left, right in zip(show(one, lumas[12:], first=12), show(other, lumas[12:], first=12), strict=True):
         np.testing.assert_array_equal(left.mask, right.mask)
         np.testing.assert_array_equal(left.ab, right.ab)
+        np.testing.assert_array_equal(left.trust, right.trust)
 
 
 def test_a_new_hint_on_a_thing_takes_the_place_of_the_first() -> None:
@@ -91,6 +125,17 @@ def test_a_new_hint_on_a_thing_takes_the_place_of_the_first() -> None:
     known = show(guide_for(hint_on(masks[2], 2), later), lumas)[-1]
     inside = known.mask > 0.5
     np.testing.assert_allclose(known.ab[:, inside].mean(1), (-30, -30), atol=0.1)
+
+
+def test_after_a_pause_no_hint_comes_early() -> None:
+    """At a varying rate, a picture is no nearer for having come late."""
+    times = [0.0, 0.04, 0.08, 0.12, 60.0, 60.04, 85.0, 85.04]
+    guide = guide_for(*(Hint(name=f"at {at}", at=at, point=(20.0, 20.0), ab=COLOR) for at in (0.07, 60.03, 85.0)))
+    luma = moving_scene(1)[0][0]
+    found = [guide(luma, shrink(luma, *SEEN), time) for time in times]
+    assert [time for time, known in zip(times, found, strict=True) if known is not None and known.fresh] == [
+        0.08, 60.04, 85.0,
+    ]  # fmt: skip
 
 
 def test_too_many_pieces_are_told() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from temporal_colorize.inference.hints.guidance import Guidance
+from temporal_colorize.inference.hints.guidance import Colours, Guidance
 from temporal_colorize.inference.hints.joined import join_guides
 
 
@@ -27,8 +27,9 @@ class Fixed:
         self.restored = chr(int(snapshot["name"]))
 
 
-def known(ab: float, mask: list[float], *, fresh: bool = False) -> Guidance:
-    return Guidance(np.full((2, 1, 3), ab, np.float32), np.array([mask], np.float32), fresh)
+def known(ab: float, mask: list[float], *, fresh: bool = False, told: bool = False, trust: float = 1.0) -> Guidance:
+    colours = Colours(np.full((2, 1, 3), ab, np.float32), np.array([mask], np.float32))
+    return Guidance(*colours, fresh, colours if told else None, trust)
 
 
 def ask(*guidances: Guidance | None) -> Guidance | None:
@@ -41,6 +42,20 @@ def test_the_later_one_knows_better_where_it_knows() -> None:
     assert np.allclose(found.ab[:, 0, :], [[10, 30, 30]] * 2)
     assert np.allclose(found.mask, [[1, 1, 0.5]])
     assert found.fresh
+
+
+def test_the_network_hears_of_carried_hints_no_more_than_without_a_reference() -> None:
+    reference = known(10, [1, 1, 0], told=True)
+    assert np.array_equal(ask(reference, known(30, [0, 1, 1])).told.ab, reference.told.ab)
+    assert np.array_equal(ask(reference, known(30, [0, 1, 1])).told.mask, reference.told.mask)
+    both = ask(reference, known(30, [0, 1, 1], fresh=True, told=True)).told
+    assert np.allclose(both.ab[:, 0, :], [[10, 30, 30]] * 2) and np.allclose(both.mask, 1)
+    assert ask(known(10, [1, 0, 0]), known(30, [0, 1, 1])).told is None
+
+
+def test_each_pixel_is_trusted_as_its_own_source() -> None:
+    found = ask(known(10, [1, 1, 0.5], trust=0.8), known(30, [0, 1, 0.5], trust=0.4))
+    assert np.allclose(found.trust, [[0.8, 0.4, 0.4 + 0.4 / 3]])  # the last: 0.5 of the later one to 0.25 of the first
 
 
 def test_one_that_says_nothing_leaves_the_other_as_it_is() -> None:

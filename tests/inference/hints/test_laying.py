@@ -20,6 +20,7 @@ from tests.support.networks import tiny_weights
 from tests.support.videos import write_video
 
 BOX, COLOR = (40, 30, 60, 40), (35.0, -28.0)
+SAID = "box 40,30,60,40, a 35.0, b -28.0"
 CODINGS = {
     "4:2:0": {"pix_fmt": "yuv420p"},
     "4:4:4": {"pix_fmt": "yuv444p"},
@@ -66,7 +67,7 @@ def test_a_hinted_pixel_comes_back_at_its_frame(tmp_path: Path, kind: str, gate:
     report = colorize_video(
         tmp_path / "a.mkv", tmp_path / "b.mkv", session(), codec=codec, options=lossless, gate=gate, guide=guide
     )
-    assert report.hints == ["hints[0] at frame 5"] and not report.notes
+    assert report.hints == [f"hints[0] at frame 5: {SAID}"] and not report.notes
     lumas, chromas = chroma_of(tmp_path / "b.mkv")
     coding = ChromaCoding("bt601", bit_depth=10 if kind == "ten bits" else 8)
     scale = [large / small for large, small in zip(lumas[5].shape, chromas[5].shape[1:], strict=True)]
@@ -89,6 +90,23 @@ def test_a_hint_of_a_time_that_does_not_come_is_named(tmp_path: Path) -> None:
     assert report.notes == ["hints[0] at 9.5 s: not used, there is no such picture"]
 
 
+def test_a_hint_lands_where_a_turned_video_shows_it(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mkv", count=2)
+    write_video(tmp_path / "turned.mp4", count=2, rotation=90)
+    with av.open(str(tmp_path / "turned.mp4")) as container:
+        picture = next(container.decode(video=0))
+        assert picture.rotation == 90  # counter-clockwise, as np.rot90 turns
+    x, y, width, height = BOX
+    shown = y, picture.width - x - width, height, width  # where np.rot90 takes the box
+    for name, box in (("a.mkv", BOX), ("turned.mp4", shown)):
+        guide = HintGuide([Hint(name="hints[0]", frame=0, box=box, ab=COLOR)])
+        colorize_video(tmp_path / name, tmp_path / f"{name}.mkv", session(), codec="ffv1", options={}, guide=guide)
+    both = [chroma_of(tmp_path / f"{name}.mkv") for name in ("a.mkv", "turned.mp4")]
+    near = [distance(luma[0], chroma[0], COLOR, ChromaCoding("bt601")) < 2 for luma, chroma in both]
+    rows, columns = slice(y // 2, (y + height) // 2), slice(x // 2, (x + width) // 2)
+    assert near[0][rows, columns].all() and near[1][rows, columns].all() and near[1].mean() < 0.5
+
+
 def test_a_time_is_that_of_the_nearest_picture(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mkv", count=10)
     guide = HintGuide([Hint(name="hints[0]", at=0.21, box=BOX, ab=COLOR)])  # between 0.20 and 0.24
@@ -107,7 +125,7 @@ def test_a_hinted_picture(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), grey)
     guide = HintGuide([Hint(name="hints[0]", at=0.0, box=BOX, ab=COLOR)])
     report = colorize_picture(tmp_path / "a.png", tmp_path / "b.png", session(), guide=guide)
-    assert report.hints == ["hints[0] at 0 s"]
+    assert report.hints == [f"hints[0] at 0 s: {SAID}"]
     rgb = cv2.imread(str(tmp_path / "b.png"))[..., ::-1].astype(np.float32) / 255
     ab = rgb_to_lab(torch.from_numpy(rgb.copy()).permute(2, 0, 1))[1:]
     luma = luma_from_code(torch.from_numpy(grey)[None], ChromaCoding("bt601", full_range=True))

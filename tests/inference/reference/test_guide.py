@@ -7,6 +7,7 @@ from temporal_colorize.inference.hints.entries import ab_of_rgb
 from temporal_colorize.inference.hints.guidance import View
 from temporal_colorize.inference.reference.guide import ReferenceGuide
 from temporal_colorize.inference.reference.picture import Reference
+from temporal_colorize.inference.turn import Turn
 from tests.support.places import at_night, place, view
 
 SHAPE = (180, 240)
@@ -32,8 +33,9 @@ def test_the_background_gets_its_colours_where_it_lies(bit_depth: int) -> None:
     canvas = place()
     seen = view(canvas, right=5, down=-4)
     luma = at_night(seen).astype(np.uint16) << 2 if bit_depth == 10 else at_night(seen)
-    ab, mask, fresh, _ = show(guide(reference(view(canvas)), bit_depth=bit_depth), luma)
+    ab, mask, fresh, told, trust = show(guide(reference(view(canvas)), bit_depth=bit_depth), luma)
     assert ab.shape == (2, *SHAPE) and mask.shape == SHAPE and fresh
+    assert told.mask is mask and 0.85 < trust.max() < 0.95  # it may show what is no longer there
     assert mask.mean() > 0.8
     far = np.linalg.norm(ab - ab_of_rgb(seen).transpose(2, 0, 1), axis=0)
     assert np.median(far[mask > 0.9]) < 2
@@ -47,9 +49,29 @@ def test_the_one_that_fits_is_used() -> None:
     assert made.given[0].startswith("reference=this.png: edges agree by 0.")
 
 
+def test_a_night_that_is_turned_when_it_is_shown_takes_the_day_as_that_is_shown() -> None:
+    rgb, turn = view(place()), Turn.of((0, 1, 0, -1, 0, 0, 0, 0, 1))
+    made = ReferenceGuide([reference(np.ascontiguousarray(np.rot90(rgb, -1)))])  # as FFmpeg shows what is stored as rgb
+    made.begin(View(SHAPE, SHAPE, (96, 128), ChromaCoding("bt709", full_range=True), 12.0, turn))
+    found = show(made, at_night(rgb))
+    far = np.linalg.norm(found.ab - ab_of_rgb(rgb).transpose(2, 0, 1), axis=0)
+    assert np.median(far[found.mask > 0.9]) < 2
+
+
 def test_none_that_fits_is_refused_in_one_line() -> None:
     with pytest.raises(ValueError, match=r"^reference=day.png does not fit the first picture: edges agree .*camera\?$"):
         show(guide(reference(view(place(0)))), at_night(view(place(1))))
+
+
+def test_the_first_picture_that_shows_anything_is_judged() -> None:
+    made, black = guide(reference(view(place()))), np.random.default_rng(0).normal(16, 2, SHAPE).astype(np.uint8)
+    assert show(made, black) is None and "no picture shows anything" in made.notes[0]
+    found = show(made, at_night(view(place())))
+    assert found is not None and found.fresh and made.given and not made.notes
+    with pytest.raises(ValueError, match="does not fit the first picture"):
+        other = guide(reference(view(place(1))))
+        show(other, black)
+        show(other, at_night(view(place())))
 
 
 def test_after_a_cut_to_another_place_nothing_is_said_until_it_comes_back() -> None:

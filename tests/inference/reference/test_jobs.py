@@ -15,6 +15,7 @@ from temporal_colorize.inference.reference.picture import Reference
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.video import colorize_video
+from temporal_colorize.video import VideoWriter
 from tests.support.networks import tiny_weights
 from tests.support.places import at_night, place, view
 
@@ -35,6 +36,21 @@ def write_night(path: Path, count: int = 24) -> np.ndarray:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(luma, format="gray")))
         container.mux(stream.encode())
     return rgb
+
+
+def test_a_job_gone_on_with_after_its_last_segment_still_names_the_reference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = write_night(tmp_path / "night.mkv", count=8)
+
+    def stop(*_: object) -> None:
+        raise StoppedError
+
+    with monkeypatch.context() as patched, pytest.raises(StoppedError):
+        patched.setattr(VideoWriter, "put", stop)  # the segments are done, the file is not yet put together
+        colorize(tmp_path / "night.mkv", tmp_path / "b.mkv", day)
+    again = colorize(tmp_path / "night.mkv", tmp_path / "b.mkv", day)
+    assert again.kept == again.frames == 8 and again.hints[0].startswith("reference=day: edges agree by 0.")
 
 
 def colorize(night: Path, output: Path, day: np.ndarray, *, stop_after: int | None = None) -> Report:

@@ -10,12 +10,14 @@ from temporal_colorize.inference.reference.picture import read_references
 from tests.support.places import place, view
 
 
-def write_clip(path: Path, pictures: list[np.ndarray]) -> None:
+def write_clip(path: Path, pictures: list[np.ndarray], *, rotation: int = 0) -> None:
     """Write RGB pictures losslessly, but for their chroma's resolution."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10)
         stream.height, stream.width, stream.pix_fmt = *pictures[0].shape[:2], "yuv444p"
         stream.options = {"qp": "0"}
+        if rotation:
+            stream.set_display_rotation(rotation)
         for picture in pictures:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
@@ -37,6 +39,15 @@ def test_of_a_video_the_background_is_taken(tmp_path: Path) -> None:
     write_clip(tmp_path / "day.mp4", pictures)
     (found,) = read_references([tmp_path / "day.mp4"])
     assert np.abs(found.ab - ab_of_rgb(rgb)).mean() < 1.5
+
+
+def test_a_video_is_meant_as_it_is_shown(tmp_path: Path) -> None:
+    rgb = view(place())
+    write_clip(tmp_path / "day.mp4", [rgb] * 2, rotation=90)
+    with av.open(str(tmp_path / "day.mp4")) as container:
+        turns = next(container.decode(video=0)).rotation // 90  # counter-clockwise, as np.rot90's
+    (found,) = read_references([tmp_path / "day.mp4"])
+    assert turns == 1 and np.abs(found.ab - ab_of_rgb(np.rot90(rgb).copy())).mean() < 1.5
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -50,6 +52,13 @@ def test_another_place_is_refused(seed: int) -> None:
 def test_a_picture_without_anything_in_it_is_refused() -> None:
     found = register(luma(view(place())), np.full((180, 240), 40, np.uint8))
     assert found.refusal(RegisteringOptions()) is not None
+
+
+def test_what_is_not_a_number_is_refused() -> None:
+    fits = register(luma(view(place())), at_night(view(place())))
+    assert fits.refusal(RegisteringOptions()) is None
+    for name in ("agreement", "peak", "shift"):
+        assert replace(fits, **{name: float("nan")}).refusal(RegisteringOptions()) is not None
 
 
 def test_a_camera_that_was_moved_too_far_is_refused() -> None:
