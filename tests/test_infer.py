@@ -71,7 +71,8 @@ def test_variants_are_files_with_their_probability(weights: Path, tmp_path: Path
     reports = json.loads((tmp_path / "r.json").read_text())["variants"]
     assert [report["output"] for report in reports] == [str(tmp_path / f"a.color.{number}.png") for number in (1, 2)]
     for number, report in enumerate(reports, start=1):
-        assert report["variant"].startswith(f"variant {number} of 2, probability") and report["variant"] in result.stdout
+        assert report["variant"].startswith(f"variant {number} of 2, probability")
+        assert report["variant"] in result.stdout
         assert bool(report["hints"]) == ("as estimated" not in report["variant"])
     first, second = (cv2.imread(str(tmp_path / f"a.color.{number}.png")).astype(int) for number in (1, 2))
     assert np.abs(first - second).max() > 5
