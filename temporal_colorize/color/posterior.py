@@ -1,5 +1,4 @@
-"""What a posterior over the bins says of one colour: how likely the truth is near it, and how far off it is to be
-expected."""
+"""What a posterior over the bins says of one colour: how likely the truth is near it."""
 
 import torch
 from torch import Tensor
@@ -25,21 +24,13 @@ def probability_within(probabilities: Tensor, colour: Tensor, radius: float) -> 
     """
     if not radius > 0:
         raise ValueError(f"radius={radius} must be above 0 ab units: 20 is what is usually asked")
-    return (probabilities.float() * (_squared_distance(colour) <= radius**2)).sum(-3).clamp(0, 1)
+    return (probabilities.float() * (_squared_distances(colour) <= radius**2)).sum(-3).clamp(0, 1)
 
 
-def expected_distance(probabilities: Tensor, colour: Tensor) -> Tensor:
-    """Give the mean ab distance from a colour to the truth, as the posterior has it: (*, H, W), in ab units.
-
-    Args:
-        probabilities: See `probability_within`.
-        colour: (*, 2, H, W), in ab units.
-    """
-    return (probabilities.float() * _squared_distance(colour).sqrt()).sum(-3)
-
-
-def _squared_distance(colour: Tensor) -> Tensor:
+def _squared_distances(colour: Tensor) -> Tensor:
     """From every bin to the colours, (*, 2, H, W): (*, 313, H, W)."""
-    a, b = colour.float().unsqueeze(-3).unbind(-4)
-    centre_a, centre_b = bin_centres().to(colour.device)[:, :, None, None].unbind(1)
-    return torch.square(centre_a - a).add_(torch.square(centre_b - b))
+    centres, flat = bin_centres().to(colour.device), colour.float().flatten(-2)
+    with torch.autocast(colour.device.type, enabled=False):
+        products = centres @ flat
+    found = products.mul_(-2).add_(centres.square().sum(1)[:, None]).add_(flat.square().sum(-2, keepdim=True))
+    return found.unflatten(-1, colour.shape[-2:])

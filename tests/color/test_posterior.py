@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from temporal_colorize.color.bins import BIN_COUNT, bin_centres
-from temporal_colorize.color.posterior import expected_distance, probability_within
+from temporal_colorize.color.posterior import probability_within
 
 
 def mixture(**shares: float) -> torch.Tensor:
@@ -19,7 +19,6 @@ def test_what_is_near_counts_and_what_is_far_does_not() -> None:
     probabilities, grey = mixture(grey=0.75, far=0.25), torch.zeros(2, 2, 3)
     torch.testing.assert_close(probability_within(probabilities, grey, 49.9), torch.full((2, 3), 0.75))
     torch.testing.assert_close(probability_within(probabilities, grey, 50.0), torch.ones(2, 3))
-    torch.testing.assert_close(expected_distance(probabilities, grey), torch.full((2, 3), 12.5))
 
 
 def test_each_pixel_has_its_own_colour_and_leading_dimensions_are_free() -> None:

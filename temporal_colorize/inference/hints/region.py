@@ -14,10 +14,11 @@ _EVERY = 8  # frames between them
 _AGREE, _LIKE = 1.0, 8.0  # pixels of the canvas and codes of luma by which flow may be off where it is believed
 _SLOPE = 8.0  # by which a share becomes a mask
 _DRIFT = 0.01  # by which the region's area on the canvas may change in a frame, beyond what flow says
-_BIAS = 0.06  # by which the share from which on a pixel belongs to it may be moved for that
+_BIAS = 0.1  # by which the share from which on a pixel belongs to it may be moved for that
 _FAINT = 0.03
+_EDGE = 3.0  # at the edge a blurred half: what is little below is let through, or edges would wear off
 _SMALLEST = 6  # pixels a side of what is looked for
-_LOST = 0.2  # of its area: with less it is taken to be hidden
+_LOST = 0.3  # of its area: with less it is taken to be hidden
 _WHOLE = 0.8  # with more it is whole, and looks as it should when it is looked for
 _FOUND, _FAR = 0.7, 2.0  # correlation of what is found then, and how many windows' sides away it may be
 
@@ -184,7 +185,7 @@ def _reached(mask: np.ndarray, forth: np.ndarray) -> np.ndarray:
         at = np.clip(top + down, 0, CANVAS - 1) * CANVAS + np.clip(left + across, 0, CANVAS - 1)
         total += np.bincount(at, share, mask.size)
     spread = cv2.GaussianBlur(total.reshape(mask.shape).astype(np.float32), (0, 0), 1.0)
-    return np.clip(2 * spread, 0, 1)
+    return np.clip(_EDGE * spread, 0, 1)
 
 
 def _along_edges(share: np.ndarray, canvas: np.ndarray, *, radius: int = 3, eps: float = 80.0) -> np.ndarray:
