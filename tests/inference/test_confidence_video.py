@@ -23,14 +23,11 @@ from temporal_colorize.inference.video import colorize_video
 from temporal_colorize.inference.weights import Decoding, Weights
 from temporal_colorize.video import VideoError
 from tests.support.networks import tiny_weights
+from tests.support.stopping import StoppedError, stopping
 from tests.support.videos import frame_times, variable_pts, write_video
 
 PLAIN, ASKED = SessionOptions(size=64), SessionOptions(size=64, confidence=True)
 CODING = {"codec": "libx264", "options": {"preset": "ultrafast", "qp": 0}, "segment": 10}
-
-
-class StoppedError(Exception):
-    pass
 
 
 def weights() -> Weights:
@@ -44,16 +41,7 @@ def colorize(
     source: Path, output: Path, confidence: Path | None, *, stop_after: int | None = None, style: Style = "luma",
     gate: GateOptions | None = None,
 ) -> Report:  # fmt: skip
-    session = Session(weights(), ASKED if confidence else PLAIN)
-    steps, seen = session.steps, []
-
-    def stopping(clip: torch.Tensor, hints: torch.Tensor | None = None) -> list:
-        seen.extend(clip)
-        if stop_after is not None and len(seen) > stop_after:
-            raise StoppedError
-        return steps(clip, hints)
-
-    session.steps = stopping
+    session = stopping(Session(weights(), ASKED if confidence else PLAIN), after=stop_after)
     return colorize_video(source, output, session, gate=gate, confidence=confidence, confidence_style=style, **CODING)
 
 

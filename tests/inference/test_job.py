@@ -9,7 +9,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import torch
 
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.job import Job
@@ -19,27 +18,15 @@ from temporal_colorize.inference.video import colorize_video
 from temporal_colorize.video import Position, VideoError
 from tests.support.damage_table import CASES, Case
 from tests.support.networks import tiny_weights
+from tests.support.stopping import StoppedError, stopping
 from tests.support.videos import damage, frame_times, packets_of, variable_pts, write_video
 
 LOSSLESS = {"preset": "ultrafast", "qp": 0}
 
 
-class StoppedError(Exception):
-    pass
-
-
 def colorize(source: Path, output: Path, *, stop_after: int | None = None, **options: object) -> Report:
     """Colour a file in segments of 10 frames; the network fails after so many, as if the process were stopped."""
-    session = Session(tiny_weights(), SessionOptions(size=64))
-    steps, seen = session.steps, []
-
-    def stopping(clip: torch.Tensor, hints: torch.Tensor | None = None) -> list:
-        seen.extend(clip)
-        if stop_after is not None and len(seen) > stop_after:
-            raise StoppedError
-        return steps(clip, hints)
-
-    session.steps = stopping
+    session = stopping(Session(tiny_weights(), SessionOptions(size=64)), after=stop_after)
     options = {"codec": "libx264", "options": LOSSLESS, "segment": 10, **options}
     return colorize_video(source, output, session, **options)
 

@@ -16,29 +16,17 @@ from temporal_colorize.provenance.surroundings import surroundings
 from tests.provenance.conftest import LOSSLESS, Colorize, verdicts
 from tests.support.damage_table import CASES
 from tests.support.networks import tiny_weights
+from tests.support.stopping import StoppedError, stopping
 from tests.support.videos import write_video
 
 CONFIG = {"limits": {}, "deinterlace": "auto", "rate": None, "start": 0, "end": None}
-
-
-class StoppedError(Exception):
-    pass
 
 
 def run(
     source: Path, output: Path, weights: Path, *, stop_after: int | None = None, record: bool | Path = True
 ) -> None:
     """Colour in segments of 5 frames; the network fails after so many, as if the process were stopped."""
-    session = Session(tiny_weights(), SessionOptions(size=64))
-    steps, seen = session.steps, []
-
-    def stopping(clip: Any, hints: Any = None) -> list[Any]:
-        seen.extend(clip)
-        if stop_after is not None and len(seen) > stop_after:
-            raise StoppedError
-        return steps(clip, hints)
-
-    session.steps = stopping
+    session = stopping(Session(tiny_weights(), SessionOptions(size=64)), after=stop_after)
     finishing = Provenance(CONFIG, [weights], {"lossless": True}, record=record)
     colorize_video(source, output, session, codec="libx264", options=LOSSLESS, segment=5, finishing=finishing)
 

@@ -9,7 +9,8 @@ from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.hints.entries import Hint
 from temporal_colorize.inference.hints.guide import HintGuide
 from temporal_colorize.video import VideoError
-from tests.inference.test_job import StoppedError, colorize, pictures
+from tests.inference.test_job import colorize, pictures
+from tests.support.stopping import StoppedError
 from tests.support.videos import write_video
 
 HINT = Hint(name="hints[0]", frame=14, box=(40.0, 30.0, 40.0, 30.0), ab=(35.0, -28.0))

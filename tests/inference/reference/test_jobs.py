@@ -6,7 +6,6 @@ import av
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.hints.entries import ab_of_rgb
@@ -18,10 +17,7 @@ from temporal_colorize.inference.video import colorize_video
 from temporal_colorize.video import VideoWriter
 from tests.support.networks import tiny_weights
 from tests.support.places import at_night, place, view
-
-
-class StoppedError(Exception):
-    pass
+from tests.support.stopping import StoppedError, stopping
 
 
 def write_night(path: Path, count: int = 24) -> np.ndarray:
@@ -54,16 +50,7 @@ def test_a_job_gone_on_with_after_its_last_segment_still_names_the_reference(
 
 
 def colorize(night: Path, output: Path, day: np.ndarray, *, stop_after: int | None = None) -> Report:
-    session = Session(tiny_weights(), SessionOptions(size=64, infrared="auto"))
-    steps, seen = session.steps, []
-
-    def stopping(clip: torch.Tensor, hints: torch.Tensor | None = None) -> list:
-        seen.extend(clip)
-        if stop_after is not None and len(seen) > stop_after:
-            raise StoppedError
-        return steps(clip, hints)
-
-    session.steps = stopping
+    session = stopping(Session(tiny_weights(), SessionOptions(size=64, infrared="auto")), after=stop_after)
     reference = Reference("reference=day", cv2.cvtColor(day, cv2.COLOR_RGB2GRAY), ab_of_rgb(day), "day")
     return colorize_video(
         night, output, session, codec="ffv1", options={}, segment=8, gate=GateOptions(settle=2, every=1, patience=0),
