@@ -1,11 +1,13 @@
-# make demo: a coloured sample clip.  make test: the tests.  Both make their own environment, .venv.
+# make demo: a coloured sample clip.  make test: the tests.  make docs: the site.  All make their own environment, .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-CAMERA := gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly python3-gi
+PACKAGES_camera := gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
+	gstreamer1.0-plugins-ugly python3-gi
+PACKAGES_browser := chromium fonts-dejavu-core
 
-.PHONY: demo test test-all lint env
+.PHONY: demo test test-all lint env docs
 
 env: $(READY)
 
@@ -23,21 +25,26 @@ demo: $(READY)
 	@echo "coloured clip:           demo/sample.color.mp4"
 	@echo "grey | coloured | truth: demo/sample.png"
 
-# Tests of live sources have a GStreamer camera where it can be installed; elsewhere they are skipped.
-.venv/.camera: $(READY)
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && ! dpkg -s $(CAMERA) > /dev/null 2>&1; then \
-		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(CAMERA); } \
-			> .venv/.camera.log 2>&1 && touch $@ || echo "no RTSP camera for the tests: see .venv/.camera.log"; \
+# Tests of live sources have a GStreamer camera, and those of the page a browser, where they can be installed; elsewhere
+# they are skipped.
+.venv/.camera .venv/.browser: .venv/.%: $(READY)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && ! dpkg -s $(PACKAGES_$*) > /dev/null 2>&1; then \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
+			apt-get -qq install --no-install-recommends $(PACKAGES_$*); } \
+			> .venv/.$*.log 2>&1 && touch $@ || echo "no $* for the tests: see .venv/.$*.log"; \
 	else \
 		touch $@; \
 	fi
 
-test: $(READY) .venv/.camera
+test: $(READY) .venv/.camera .venv/.browser
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(READY) .venv/.camera
+test-all: $(READY) .venv/.camera .venv/.browser
 	$(BIN)/python -m pytest
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

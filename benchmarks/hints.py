@@ -1,6 +1,7 @@
 """Measure how well hinted colours last: in validation clips, and in a rendered scene with exact masks.
 
 python -m benchmarks.hints data=/my/validation/clips [only=davis-cows,cctv-nofi001] [scene=300] [folder=pictures]
+    [plot=hints.png]
 
 A region of the first frame is hinted with a colour that is not its own, the clip is coloured, and at its end the shown
 colour's distance to the hinted one is measured inside the same thing: an outline that was drawn by hand, looking at the
@@ -18,8 +19,9 @@ import cv2
 import numpy as np
 import torch
 
+from benchmarks.plots import bars
 from data_prep.sample_scene import garage, movers
-from temporal_colorize.color.chroma import ChromaCoding, ab_to_chroma, chroma_to_rgb, luma_from_code
+from temporal_colorize.color.chroma import ChromaCoding, ab_to_chroma, chroma_from_codes, chroma_to_rgb, luma_from_code
 from temporal_colorize.color.lab import rgb_to_lab
 from temporal_colorize.inference.chroma_stream import ChromaStream
 from temporal_colorize.inference.gate import GateOptions
@@ -94,7 +96,7 @@ def distance(luma: np.ndarray, planes: tuple[np.ndarray, np.ndarray], ab: tuple[
     """Distance in ab of what is shown to the colour nearest to ab that each pixel's luma allows, (H, W)."""
     y = luma_from_code(torch.from_numpy(luma)[None], _CODING)
     nearest = ab_to_chroma(y, torch.tensor(ab)[:, None, None].expand(2, *luma.shape), _CODING.matrix)
-    shown = (torch.from_numpy(np.stack(planes)).float() - _CODING.chroma_centre) / (240 - 16)
+    shown = chroma_from_codes(torch.from_numpy(np.stack(planes)), _CODING)
     labs = [rgb_to_lab(chroma_to_rgb(y, chroma, _CODING.matrix))[1:] for chroma in (shown, nearest)]
     return (labs[0] - labs[1]).norm(dim=0).numpy()
 
@@ -106,6 +108,7 @@ class Bench:
         device = torch.device("cpu")
         self._weights = open_weights(weights, RuntimeOptions(), device=device)
         self._folder = folder
+        self.found: dict[str, dict[str, float]] = {}  # distances, by clip and frame
 
     def run(
         self, name: str, lumas: list[np.ndarray], first: np.ndarray, ends: Mapping[int, np.ndarray], *, number: int
@@ -125,7 +128,9 @@ class Bench:
                     apart = distance(luma, planes, ab)
                     where = first if index == 0 else ends[index]
                     inside = apart[where]
-                    cells = [name, str(index), *(f"{np.quantile(inside, q):.1f}" for q in (0.5, 0.9))]
+                    median, most = np.quantile(inside, (0.5, 0.9))
+                    self.found[f"{name}, {index}"] = {"median": median, "90 %": most}
+                    cells = [name, str(index), f"{median:.1f}", f"{most:.1f}"]
                     cells += [f"{(inside < 8).mean():.2f}", f"{self._spilt(luma, apart, where, ab):.2f}"]
                     print("| " + " | ".join(cells) + " |", flush=True)
                     self._keep(f"{name}-{index:03}.png", luma, planes)
@@ -142,7 +147,7 @@ class Bench:
         if self._folder is None:
             return
         y = luma_from_code(torch.from_numpy(luma)[None], _CODING)
-        chroma = (torch.from_numpy(np.stack(planes)).float() - _CODING.chroma_centre) / (240 - 16)
+        chroma = chroma_from_codes(torch.from_numpy(np.stack(planes)), _CODING)
         rgb = chroma_to_rgb(y, chroma, _CODING.matrix).permute(1, 2, 0).numpy()
         cv2.imwrite(str(self._folder / name), (rgb[..., ::-1] * 255).round().astype(np.uint8))
 
@@ -196,6 +201,8 @@ def main() -> None:
         print(f"{name}: hidden in {hidden} frames", file=sys.stderr, flush=True)
         ends = {index: masks[index] for index in (count // 2, count * 3 // 4, count - 1) if masks[index].any()}
         bench.run(name, lumas, masks[0], ends, number=number)
+    if "plot" in given:
+        bars(bench.found, Path(given["plot"]), measure="ab distance to the hinted colour, by clip and frame")
 
 
 if __name__ == "__main__":

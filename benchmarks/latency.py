@@ -1,6 +1,7 @@
 """How long a picture of a 720p RTSP camera takes through infer.py, and how many are dropped.
 
-python -m benchmarks.latency [--seconds 60] [--warm-up 20] [--output latency.json] [OPTION=VALUE ...]
+python -m benchmarks.latency [--seconds 60] [--warm-up 20] [--output latency.json] [--plot latency.png]
+    [OPTION=VALUE ...]
 
 From the picture's packet, out of the demuxer, to its encoded packet in the output, an MPEG-TS pipe that is read and
 thrown away. The camera sends a rendered scene that was encoded before; options go on to infer.py. The numbers are
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 
 from benchmarks.live_scene import make_scene
+from benchmarks.plots import bars
 from tests.support.rtsp import RtspServer
 
 MOST_P95, MOST_DROPPED = 250.0, 0.05
@@ -61,6 +63,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--warm-up", type=float, default=20)
     parser.add_argument("--output", type=Path)
+    parser.add_argument("--plot", type=Path)
     given, options = parser.parse_known_args()
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
@@ -70,6 +73,8 @@ def main() -> None:
     print(json.dumps(result, indent=1))
     if given.output is not None:
         given.output.write_text(json.dumps(result, indent=1) + "\n")
+    if given.plot is not None:
+        bars({name: {"": value} for name, value in result["latency_ms"].items()}, given.plot, measure="latency, ms")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Judge reference=: the background's ab error with a daytime picture beside that without, and what is refused.
 
 python -m benchmarks.reference data.root=/my/validation [data.videos=clips/cctv-*] [night=severe] [frames=40]
-    [every=4] [shift=8] [pairs=0] [same=clip1+clip2,clip3+clip4]
+    [every=4] [shift=8] [pairs=0] [same=clip1+clip2,clip3+clip4] [plot=reference.png]
 
 The reference is each clip's first frame, shifted by up to `shift` pixels and relit; the clip's luma goes through
 conf/degrade/NIGHT.yaml. Of `frames` frames every `every`th is coloured. Foreground is what differs from the clip's own
@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import torch
 
+from benchmarks.plots import bars
 from temporal_colorize import cli
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.data.degrade.light import to_coded, to_linear
@@ -97,12 +98,13 @@ def errors(place: Place, weights: Weights, *, every: int) -> dict[str, tuple[flo
     return {way: tuple(np.nanmean(values, axis=0)) for way, values in sums.items()}
 
 
-def print_errors(places: list[Place], weights: Weights, *, every: int) -> None:
+def print_errors(places: list[Place], weights: Weights, *, every: int) -> dict[str, dict[str, float]]:
+    """Print both errors of every place, and return the background's."""
     background = "background: grey | without | with | ratio | given"
     foreground = "foreground: grey | without | with | given"
     print(f"| clip | changed | {background} | {foreground} |")
     print("|---|" + "---|" * 10)
-    rows = []
+    rows, behind = [], {}
     for place in places:
         if (changed := float(place.moving.mean())) > _MOST_MOVING:
             print(f"| {place.name} | {changed:.2f} | its camera moves |", flush=True)
@@ -112,10 +114,12 @@ def print_errors(places: list[Place], weights: Weights, *, every: int) -> None:
         except ValueError as refusal:
             print(f"| {place.name} | {changed:.2f} | refused: {refusal} |", flush=True)
             continue
+        behind[place.name] = {way: found[way][0] for way in ("grey", "without", "with", "given")}
         numbers = [found[way][part] for part in (0, 1) for way in ("grey", "without", "with", "given")]
         rows.append([changed, *numbers])
         print(_row(place.name, rows[-1]), flush=True)
     print(_row("mean", np.nanmean(rows, axis=0)), flush=True)
+    return behind
 
 
 def _row(name: str, numbers: list[float]) -> str:
@@ -143,7 +147,7 @@ def print_refusals(places: list[Place], pairs: int, same: set[frozenset[str]]) -
 
 
 def main() -> None:
-    own = {"night": "severe", "frames": "40", "every": "4", "shift": "8", "pairs": "0", "same": ""}
+    own = {"night": "severe", "frames": "40", "every": "4", "shift": "8", "pairs": "0", "same": "", "plot": ""}
     given = dict(argument.split("=", 1) for argument in sys.argv[1:])
     own = {name: given.pop(name, value) for name, value in own.items()}
     given = {"data.pictures": "none/*", "data.videos": "clips/cctv-*", **given}
@@ -153,7 +157,9 @@ def main() -> None:
     scenes = find_scenes(**{**config.data, "groups": None})
     options = {"frames": int(own["frames"]), "shift": float(own["shift"])}
     places = [prepare(scene, night, **options, seed=seed) for seed, scene in enumerate(scenes)]
-    print_errors(places, load_weights("convlstm"), every=int(own["every"]))
+    behind = print_errors(places, load_weights("convlstm"), every=int(own["every"]))
+    if own["plot"]:
+        bars(behind, Path(own["plot"]), measure="ab error of the background")
     if int(own["pairs"]):
         print_refusals(places, int(own["pairs"]), same)
 

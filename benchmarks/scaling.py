@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import av
 
+from benchmarks.plots import axes, save
 from data_prep.sample_clip import render_sample
 
 _RENDERED = 10.0  # seconds, for the lengths
@@ -106,18 +107,13 @@ def table(runs: dict[str, Run]) -> str:
 
 def plot(lengths: dict[str, Run], heights: dict[str, Run], path: Path) -> None:
     """Draw seconds over frames, and milliseconds a frame over megapixels."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    left, right = drawn = axes(columns=2)
     left.plot([r.frames for r in lengths.values()], [r.seconds for r in lengths.values()], "o-")
     left.set(xlabel="frames of 1080p", ylabel="seconds, gate=auto", xlim=0, ylim=0)
     pixels = [width * height / 1e6 for width, height in (map(int, name.split("x")) for name in heights)]
     right.plot(pixels, [r.per_frame for r in heights.values()], "o-")
     right.set(xlabel="megapixels", ylabel="ms a frame, gate=off", xlim=0, ylim=0)
-    for axis in (left, right):
-        axis.grid(alpha=0.3)
-    figure.savefig(path, dpi=110)
+    save(drawn, path)
 
 
 def main() -> None:

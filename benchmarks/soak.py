@@ -27,6 +27,7 @@ from typing import IO
 import av
 
 from benchmarks.live_scene import make_scene, number_of
+from benchmarks.plots import axes, save
 from tests.support.rtsp import RtspServer
 
 SIZE, SECONDS = (640, 360), 20.0
@@ -204,12 +205,7 @@ def judge(log: dict[str, object]) -> dict[str, object]:
 
 def plot(log: dict[str, object], path: Path) -> None:
     """Draw memory and frames a second over time, with the interruptions."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, (upper, lower) = plt.subplots(2, 1, sharex=True, figsize=(9, 5), layout="constrained")
+    upper, lower = drawn = axes(rows=2, height=5, sharex=True)
     upper.plot([when / 60 for when, _ in log["memory"]], [size for _, size in log["memory"]])
     upper.set(ylabel="resident memory, MB", ylim=(0, None))
     lines = log["health"]
@@ -220,12 +216,12 @@ def plot(log: dict[str, object], path: Path) -> None:
     lower.plot([line["seconds"] / 60 for line in lines[1:]], rates)
     lower.set(ylabel="coloured frames a second", xlabel="minutes", ylim=(0, None))
     for event in log["events"]:
-        for axes in (upper, lower):
-            axes.axvline(event["at"] / 60, color="tab:red", linewidth=0.7)
+        for axis in drawn:
+            axis.axvline(event["at"] / 60, color="tab:red", linewidth=0.7)
         recovery = "never" if event["recovery"] is None else f"{event['recovery']:.1f} s"
         place = {"rotation": 90, "ha": "right", "va": "bottom", "transform": lower.get_xaxis_transform()}
         lower.text(event["at"] / 60, 0.04, f"{event['kind']} {recovery}", fontsize=7, **place)
-    figure.savefig(path, dpi=110)
+    save(drawn, path)
 
 
 def main() -> None:

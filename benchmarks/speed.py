@@ -24,6 +24,7 @@ import av
 import cv2
 import torch
 
+from benchmarks.plots import axes, save
 from benchmarks.transcoding import transcode
 from data_prep.sample_clip import render_sample
 from temporal_colorize.inference.gate import GateOptions
@@ -144,10 +145,7 @@ def table(results: dict[str, dict[str, Result]]) -> str:
 
 def plot(results: dict[str, dict[str, Result]], path: Path) -> None:
     """Draw the share of the floor that each job reaches."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    axis = figure.subplots()
+    (axis,) = drawn = axes()
     for number, name in enumerate(GATES):
         for place, jobs in enumerate(results.values()):
             reached = shares(jobs, name)
@@ -156,9 +154,7 @@ def plot(results: dict[str, dict[str, Result]], path: Path) -> None:
             axis.plot(reached, [place + 0.4 * number] * len(reached), "k.", markersize=3)
     axis.set_yticks([place + 0.2 for place in range(len(results))], list(results))
     axis.set(xlim=(0, 1), xlabel="speed, plain decoding and encoding being 1")
-    axis.legend()
-    axis.grid(axis="x", alpha=0.3)
-    figure.savefig(path, dpi=110)
+    save(drawn, path)
 
 
 def _plain(report: Report | None) -> dict[str, object] | None:

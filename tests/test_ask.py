@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from temporal_colorize.cli.asking import parse_box, parse_time
 from temporal_colorize.color.names import TERMS
+from temporal_colorize.config.asking import parse_box, parse_time
 from tests.support.networks import tiny_weights_file
 from tests.support.program import run
 from tests.support.videos import write_video

@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
 
 from temporal_colorize import cli
+from temporal_colorize.apps.server import ServerOptions
+from temporal_colorize.apps.service import ServiceOptions
+from temporal_colorize.config.composing import several
+from temporal_colorize.config.given import composed
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.naming import NamingOptions
 from temporal_colorize.inference.runtimes import RuntimeOptions
@@ -28,7 +33,7 @@ def choices(group: str) -> list[str]:
 
 
 def test_no_yaml_is_forgotten_here() -> None:
-    roots = {"train", "infer", "ask", "evaluate", "export", "verify"}
+    roots = {"train", "infer", "ask", "evaluate", "export", "serve", "verify", "notebook"}
     assert {path.stem for path in CONF.glob("*.yaml")} == roots
     assert {path.parent.name for path in CONF.glob("*/*.yaml")} == {*TRAIN_GROUPS, *INFER_GROUPS, *ASK_GROUPS}
 
@@ -142,7 +147,7 @@ def test_any_path_a_shell_can_pass_arrives_unchanged(path: str) -> None:
     assert cli.compose("infer", [f"video={path}"]).video == path
 
 
-@pytest.mark.parametrize("option", ["hints", "reference", "confidence", "report", "record", "output"])
+@pytest.mark.parametrize("option", ["hints", "reference", "confidence", "report", "record", "output", "sheet"])
 def test_so_does_every_other_path(option: str) -> None:
     path = "/x/h, (1).json"
     assert cli.compose("infer", [f"{option}={path}"])[option] == path
@@ -154,7 +159,52 @@ def test_references_may_be_several() -> None:
 
 def test_a_path_may_be_null() -> None:
     assert cli.compose("infer", ["output=null"]).output is None
-    assert cli.compose("infer", ["record=True"]).record is True and cli.compose("infer", ["record=no"]).record == "no"
+    for option in ("record", "sheet"):
+        assert cli.compose("infer", [f"{option}=True"])[option] is True
+        assert cli.compose("infer", [f"{option}=no"])[option] == "no"
+
+
+@pytest.mark.parametrize("path", ["day,1.jpg", "it's [2].jpg", "null", "${HOME}", " a ", "back\\"])
+def test_any_path_in_a_list_from_python_arrives_unchanged(path: str) -> None:
+    assert several(composed("infer", {"reference": [path, Path("b,c.jpg")]}).reference) == [path, "b,c.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"reference": np.zeros((2, 2, 3))}, "reference is given a ndarray: a path is needed"),
+        ({"reference": [{"at": 0}]}, "reference is given a dict: a path is needed"),
+        ({"hints": [{"at": 0}]}, "hints is given a list: one path is needed"),
+        ({"variant": {"regions": 2}}, "variant is given a dict: give text, a number"),
+    ],
+)
+def test_what_no_command_line_could_say_is_refused(options: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{words}"):
+        composed("infer", options)
+
+
+@pytest.mark.parametrize(
+    ("program", "override", "words"),
+    [
+        ("infer", "vividnes=0.5", "vividnes is no option; did you mean vividness?"),
+        ("infer", "crf=18", "crf is no option; did you mean encoder.crf?"),
+        ("infer", "~gat=auto", "gat is no option; did you mean gate?"),
+        ("infer", "colourfulness=1", "colourfulness is no option: see --help, and conf/infer.yaml, where all are"),
+        ("infer", "--vividness=1", "'--vividness=1' is no option: write vividness=1"),
+        ("train", "traner.max_epochs=3", "traner.max_epochs is no option; did you mean trainer.max_epochs?"),
+        ("serve", "prt=1", "prt is no option; did you mean port?"),
+        ("export", "data.rot=x", "data.rot is no option; did you mean data.root?"),
+    ],
+)
+def test_a_mistyped_option_is_told_what_it_is_near_to(program: str, override: str, words: str) -> None:
+    with pytest.raises(ValueError) as error:
+        cli.compose(program, [override])
+    assert str(error.value) == words
+
+
+def test_what_a_group_has_is_known_once_it_is_chosen() -> None:
+    with pytest.raises(ValueError, match=r"did you mean model\.widths"):
+        cli.compose("train", ["model=unet5", "model.widhts=[1]"])
 
 
 @pytest.mark.parametrize(
@@ -170,3 +220,10 @@ def test_what_does_not_compose_is_said_in_one_line(overrides: list[str], words: 
     with pytest.raises(ValueError, match=words) as error:
         cli.compose("infer", overrides)
     assert "\n" not in str(error.value)
+
+
+def test_serve_has_the_numbers_of_the_classes() -> None:
+    config = cli.compose("serve", [])
+    assert ServiceOptions(**config.service) == ServiceOptions()
+    names = set(ServerOptions.__dataclass_fields__) - {"cameras"}
+    assert ServerOptions(**{name: config[name] for name in names}) == ServerOptions() and list(config.cameras) == []

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,13 @@ ALLOWED = {
     "evaluation": {"color", "models", "metrics", "data", "inference", "options"},
     "export": {"color", "inference", "models", "options"},
     "provenance": {"inference", "video"},
-    "cli": {"training", "evaluation", "export", "inference", "options", "provenance", "video"},
+    "config": {"inference", "options", "provenance", "video"},
+    "hub": {"inference"},
+    "greyscaling": {"config", "inference", "options", "video"},
+    "colorizer": {"config", "hub", "inference", "video"},
+    "apps": {"colorizer", "config", "greyscaling", "inference", "options", "provenance", "video"},
+    "cli": {"apps", "colorizer", "config", "training", "evaluation", "export", "inference", "options", "provenance"}
+    | {"video"},
 }
 
 
@@ -57,9 +64,9 @@ def test_the_import_rule(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_only_cli_knows_hydra(path: Path) -> None:
+def test_only_config_and_cli_know_hydra(path: Path) -> None:
     hydra = {name for name in imported(path) if name.split(".")[0] in ("hydra", "omegaconf")}
-    assert not hydra or part_of(path) == "cli"
+    assert not hydra or part_of(path) in ("cli", "config")
 
 
 def test_colouring_loads_no_training_library() -> None:
@@ -76,6 +83,16 @@ def test_help_loads_neither_torch_nor_hydra() -> None:
     program = "import sys, temporal_colorize.cli\nprint(sorted({'torch', 'hydra', 'numpy', 'cv2'} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["ask", "evaluate", "export", "infer", "serve", "train", "verify"])
+def test_every_program_tells_its_version_at_once(name: str) -> None:
+    program = (
+        f"import sys, temporal_colorize.cli\nsys.argv[1:] = ['--version']\ntemporal_colorize.cli.{name}()\n"
+        "print(sorted({'torch', 'hydra', 'numpy', 'cv2'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout == f"temporal-colorize {metadata.version('temporal-colorize')}\n[]\n"
 
 
 def test_torchvision_stays_out() -> None:

@@ -1,8 +1,11 @@
 """infer.py as a user runs it."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from temporal_colorize.inference.video import colorize_video
 from tests.support.caffe import write_caffe
 from tests.support.networks import tiny_weights_file
 from tests.support.places import at_night, place, view
-from tests.support.program import ROOT, here, run
+from tests.support.program import ENVIRONMENT, ROOT, here, run
 from tests.support.videos import frame_times, lumas_of, write_video
 
 FAST = ("inference.size=64", "encoder.preset=ultrafast", "progress=false")
@@ -100,10 +103,19 @@ def test_codecs_that_are_not_here_are_replaced_and_named(weights: Path, tmp_path
     assert b" threads=1 " in output.read_bytes()  # x264's settings
 
 
-def test_the_progress_bar_tells_speed_and_time_left(weights: Path, tmp_path: Path) -> None:
+def test_the_progress_bar_tells_speed_and_time_left_on_a_terminal_alone(weights: Path, tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", count=8)
-    result = infer(weights, f"video={tmp_path / 'a.mp4'}", "progress=true")
-    assert "8/8 [" in result.stderr and "frames/s]" in result.stderr and "<00:00" in result.stderr
+    arguments = (f"video={tmp_path / 'a.mp4'}", "progress=true")
+    result = infer(weights, *arguments)
+    assert result.returncode == 0 and not result.stderr
+    reading, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 100))
+    command = [sys.executable, str(ROOT / "infer.py"), f"weights={weights}", *FAST, *arguments]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=terminal, env=ENVIRONMENT, check=True)
+    said = os.read(reading, 4096).decode()
+    for end in (reading, terminal):
+        os.close(end)
+    assert "8/8 [" in said and "frames/s]" in said and "<00:00" in said
 
 
 def test_a_picture(weights: Path, tmp_path: Path) -> None:
@@ -142,6 +154,20 @@ def test_a_folder_with_a_broken_file(weights: Path, tmp_path: Path) -> None:
     (tmp_path / "in" / "broken.mp4").unlink()
     again = infer(weights, *arguments)
     assert again.returncode == 0 and "3 files: 0 coloured, 3 by an earlier run" in again.stdout
+
+
+def test_a_sheet_for_each_of_many_and_none_of_them_is_coloured(weights: Path, tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=6)
+    cv2.imwrite(str(tmp_path / "b.png"), np.random.default_rng(0).integers(0, 256, (64, 96), np.uint8))
+    for _ in range(2):  # the second time, sheets lie there
+        status, said, errors = here(cli.infer, f"weights={weights}", *FAST, f"video={tmp_path}", "sheet=true")
+        assert status == 0, errors
+        assert said.splitlines()[-1] == "2 files: 2 coloured"
+    sheets = [tmp_path / "a.color.mp4.sheet.png", tmp_path / "b.color.png.sheet.png"]
+    heights = [cv2.imread(str(sheet)).shape[0] for sheet in sheets]
+    assert heights[0] > 6 * 213 > heights[1]  # a row a frame, and one
+    record = json.loads((tmp_path / "a.color.mp4.json").read_text())
+    assert record["sheet"]["path"] == str(sheets[0]) and record["confidence"] is None
 
 
 def test_a_part_and_the_usual_suffix(weights: Path, tmp_path: Path) -> None:

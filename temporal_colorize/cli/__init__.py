@@ -1,24 +1,26 @@
-"""The programs: the only part that knows Hydra. Composes the configuration, builds the objects, runs them.
+"""The programs: compose the configuration, build the objects, run them.
 
 Nothing heavy is loaded here, so that `--help` and refusals come at once.
 """
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from temporal_colorize.cli.asking import ask_once
-from temporal_colorize.cli.composing import build, compose, conf_folder, quote, quote_literals
 from temporal_colorize.cli.evaluating import evaluate_once
 from temporal_colorize.cli.exporting import export_once
 from temporal_colorize.cli.guard import guarded
 from temporal_colorize.cli.inferring import infer_once
 from temporal_colorize.cli.living import with_live_encoder
-from temporal_colorize.cli.programs import train_once
+from temporal_colorize.cli.serving import serve_once
+from temporal_colorize.cli.training import train_once
 from temporal_colorize.cli.verifying import verify_once
+from temporal_colorize.config.composing import build, compose, conf_folder, quote, quote_literals
 
-__all__ = ["ask", "build", "compose", "conf_folder", "evaluate", "export", "infer", "train", "verify"]
+__all__ = ["ask", "build", "compose", "conf_folder", "evaluate", "export", "infer", "serve", "train", "verify"]
 
 _INFER_HELP = """Colour a monochrome video or picture.
 
@@ -49,9 +51,11 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   start=S end=S                only a part, in seconds
   resume=auto|off              go on with what a run that was stopped has kept, or throw it away
   record=true|false|PATH       a JSON record beside the output, for verify.py; docs/provenance.md
+  sheet=true|PATH              a contact sheet: clip.color.mp4.sheet.png
   mark=true                    writes COLOURS ESTIMATED into the picture
   sign.certificate=PEM sign.key=PEM   signs the output with a C2PA manifest
-  progress=true                a progress bar on standard error
+  progress=true                a progress bar on standard error, where that is a terminal
+  --version                    which version this is
 
 Every number's place is conf/infer.yaml. Exit status: 0 done, 1 some of many files failed, 2 bad input (nothing is
 written), 130 interrupted (what is finished is kept: the same command goes on from there).
@@ -86,60 +90,104 @@ Every number's place is conf/ask.yaml; how often such answers are right: docs/na
 input.
 """
 
+_SERVE_HELP = """Open the web page and the REST endpoint.
+
+usage: python serve.py [OPTION=VALUE ...]
+
+  host=127.0.0.1               0.0.0.0 for other machines; then password= or insecure=true is needed
+  port=7860                    0 for any that is free
+  password=...                 of everybody; better in $TEMPORAL_COLORIZE_PASSWORD, where no list of processes has it
+  insecure=true                or --insecure: others may reach it without a password
+  cameras='[rtsp://a,Door=rtsp://b]'   that the page may open; none named: on localhost any, elsewhere none
+  weights=convlstm             and device, runtime, precision, threads, cache, model: as of infer.py
+  encoder=x264                 of all jobs, and likewise inference.size, gate, limits.pixels
+  service.upload_mb=500        of a request
+  service.seconds=600          of a video
+  service.queue=20             jobs that wait; service.queue_each=3 of one visitor
+  service.keep_seconds=3600    after which files of a visitor who does nothing are removed
+  temporary=FOLDER             where those are; default: the system's folder for temporary files
+
+Every number's place is conf/serve.yaml; docs/rest.md. Exit status: 0 stopped (Ctrl-C), 2 bad input, or the port is
+taken.
+"""
+
 
 def train() -> None:
     """Run `train.py`: Hydra composes, launches and sweeps; `train_once` is one run."""
-    import hydra
-
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach `guarded`, which says them in one line
-    arguments = sys.argv[1:]
-
-    def run() -> None:
-        if not any(argument.startswith("-") for argument in arguments):  # no sweep, no --help
-            compose("train", arguments)
-            sys.argv[1:] = [*quote_literals(arguments), *_same_folder(arguments)]
-        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(train_once)()
-
-    guarded(run)
+    _run(_train)
 
 
 def infer() -> None:
     """Run `infer.py`."""
-    arguments = sys.argv[1:]
-    if not arguments or {"-h", "--help"} & set(arguments):
-        print(_INFER_HELP, end="")
-        sys.exit(0 if arguments else 2)
-    guarded(lambda: infer_once(compose("infer", with_live_encoder(arguments))))
+    _run(lambda arguments: infer_once(compose("infer", with_live_encoder(arguments))), _INFER_HELP)
 
 
 def ask() -> None:
     """Run `ask.py`."""
-    arguments = sys.argv[1:]
-    if not arguments or {"-h", "--help"} & set(arguments):
-        print(_ASK_HELP, end="")
-        sys.exit(0 if arguments else 2)
-    guarded(lambda: ask_once(compose("ask", arguments)))
+    _run(lambda arguments: ask_once(compose("ask", arguments)), _ASK_HELP)
+
+
+def serve() -> None:
+    """Run `serve.py`; without arguments, too."""
+    _run(_serve, _SERVE_HELP, alone=True)
 
 
 def evaluate() -> None:
     """Run `evaluate.py`."""
-    guarded(lambda: evaluate_once(compose("evaluate", sys.argv[1:])))
+    _run(lambda arguments: evaluate_once(compose("evaluate", arguments)))
 
 
 def export() -> None:
     """Run `export.py`."""
-    guarded(lambda: export_once(compose("export", sys.argv[1:])))
+    _run(lambda arguments: export_once(compose("export", arguments)))
 
 
 def verify() -> None:
     """Run `verify.py`; a first argument that is no option is the output's name."""
-    arguments = sys.argv[1:]
-    if not arguments or {"-h", "--help"} & set(arguments):
-        print(_VERIFY_HELP, end="")
-        sys.exit(0 if arguments else 2)
+    _run(_verify, _VERIFY_HELP)
+
+
+def _run(program: Callable[[list[str]], None], help_text: str | None = None, *, alone: bool = False) -> None:
+    """Answer --version and --help, or run with the arguments.
+
+    Args:
+        program: Is called with the arguments.
+        help_text: None where Hydra or nobody answers --help.
+        alone: Whether it runs without arguments; else they are asked for, by the help.
+    """
+
+    def run() -> None:
+        arguments = sys.argv[1:]
+        if "--version" in arguments:
+            print(f"temporal-colorize {version('temporal-colorize')}")
+        elif help_text and ({"-h", "--help"} & set(arguments) or not (arguments or alone)):
+            print(help_text, end="")
+            sys.exit(0 if arguments else 2)
+        else:
+            program(arguments)
+
+    guarded(run)
+
+
+def _train(arguments: list[str]) -> None:
+    import hydra
+
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach `guarded`, which says them in one line
+    if not any(argument.startswith("-") for argument in arguments):  # no sweep, no --help
+        compose("train", arguments)
+        sys.argv[1:] = [*quote_literals(arguments), *_same_folder(arguments)]
+    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(train_once)()
+
+
+def _serve(given: list[str]) -> None:
+    arguments = ["insecure=true" if argument == "--insecure" else argument for argument in given]
+    serve_once(compose("serve", arguments), arguments)
+
+
+def _verify(arguments: list[str]) -> None:
     if arguments[0].partition("=")[0] not in ("output", "record", "source", "weights"):
-        arguments[0] = f"output={arguments[0]}"
-    guarded(lambda: verify_once(compose("verify", arguments)))
+        arguments = [f"output={arguments[0]}", *arguments[1:]]
+    verify_once(compose("verify", arguments))
 
 
 def _same_folder(arguments: Sequence[str]) -> list[str]:

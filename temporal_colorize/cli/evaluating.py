@@ -1,4 +1,4 @@
-"""What evaluate.py does, given its configuration. Heavy imports are inside, as in `programs`."""
+"""What evaluate.py does, given its configuration. Heavy imports are inside."""
 
 import functools
 import math
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from temporal_colorize.cli.composing import build, compose
-from temporal_colorize.cli.programs import gate_of, runtime_of, writable_folder
+from temporal_colorize.config.building import gate_of, runtime_of, writable_folder
+from temporal_colorize.config.composing import build, compose
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -24,9 +24,13 @@ def evaluate_once(config: "DictConfig") -> None:
     from omegaconf import OmegaConf
 
     from temporal_colorize.evaluation import report
+    from temporal_colorize.evaluation.blocks import markdown
     from temporal_colorize.evaluation.cost import measure_costs
+    from temporal_colorize.evaluation.measured import GREY, TRUTH
     from temporal_colorize.evaluation.name_tables import name_summary
     from temporal_colorize.evaluation.naming import fit_naming
+    from temporal_colorize.evaluation.page import write_page
+    from temporal_colorize.evaluation.painter import row_name
     from temporal_colorize.evaluation.run import Plan
     from temporal_colorize.evaluation.run import evaluate as measure
     from temporal_colorize.evaluation.scenes import find_scenes
@@ -68,7 +72,8 @@ def evaluate_once(config: "DictConfig") -> None:
     if config.calibrate is not None:
         _calibrate(names[0], Path(config.calibrate), next(iter(loaded.values())), result)
     costs = measure_costs({name: weights.net.to(device) for name, weights in loaded.items()})
-    text = report.markdown(result, rows, costs, naming)
+    blocks = report.blocks_of(result, rows, costs, naming)
+    text = markdown(blocks)
     (folder / "report.md").write_text(text)
     numbers = {
         "summary": {row: report.headline(result, row) for row in rows},
@@ -81,11 +86,14 @@ def evaluate_once(config: "DictConfig") -> None:
     cv2.imwrite(str(folder / "sheet.png"), report.contact_sheet(result)[..., ::-1])
     for row in rows:
         report.plot(result, row, folder / f"{row}.png")
+    layers = {GREY: GREY, **{row: row_name(row, None) for row in rows}, TRUTH: TRUTH}
+    write_page(folder, blocks, result.shown, layers, title=f"Evaluation of {', '.join(rows)}")
     print(text)
     if config.names.fit:
         arithmetic, geometric = fit_naming(result.names.values())
         print(f"these pictures suit naming.arithmetic={arithmetic:.3f} naming.geometric={geometric:.3f}")
-    print(f"written: {folder}/report.md, report.json, sheet.png and {', '.join(f'{row}.png' for row in rows)}")
+    plots = ", ".join(f"{row}.png" for row in rows)
+    print(f"written: {folder}/report.html (with scenes/), report.md, report.json, sheet.png and {plots}")
 
 
 def _check_calibration(target: str, names: Sequence[str], weights: "Weights") -> None:

@@ -1,10 +1,10 @@
-"""What export.py does, given its configuration. Heavy imports are inside, as in `programs`."""
+"""What export.py does, given its configuration. Heavy imports are inside."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from temporal_colorize.cli.composing import build
-from temporal_colorize.cli.programs import asked_of_weights
+from temporal_colorize.config.building import asked_of_weights
+from temporal_colorize.config.composing import build
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -3,20 +3,23 @@
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from temporal_colorize.cli.interrupt import interrupted, tell
+from temporal_colorize.cli.unheard import finish_unheard
+from temporal_colorize.config.messages import notes_of, one_line, print_failure
 
 
 def guarded(run: Callable[[], None]) -> None:
     """Run, and turn what a user can mend into one line and exit status 2.
 
-    Whatever else is raised, here or in a thread, is printed as Python does, without what is secret in addresses.
+    Whatever else is raised, here or in a thread, is printed as Python does, without what is secret in addresses. That
+    nobody listens any more is no error.
     """
-    sys.excepthook = lambda kind, error, trace: _print_scrubbed(error)
+    finish_unheard()
+    sys.excepthook = lambda kind, error, trace: print_failure(error)
     if threading.excepthook is threading.__excepthook__:  # or somebody else looks after them, as pytest does
         threading.excepthook = _print_of_thread
     try:
@@ -35,7 +38,7 @@ def guarded(run: Callable[[], None]) -> None:
 
 
 def _end(error: BaseException) -> NoReturn:
-    tell(*_notes(error))
+    tell(*notes_of(error))
     sys.exit(130)
 
 
@@ -50,29 +53,7 @@ def _program() -> str:
     return Path(sys.argv[0]).name
 
 
-def one_line(error: BaseException) -> str:
-    """Say an error in one line, without what is secret in addresses."""
-    message, _, _ = str(error).partition("Config search path:")  # where Hydra looked, which helps nobody here
-    return _without_secrets("; ".join([" ".join(message.split()), *_notes(error)]))
-
-
-def _print_scrubbed(error: BaseException) -> None:
-    print(_without_secrets("".join(traceback.format_exception(error))), end="", file=sys.stderr, flush=True)
-
-
 def _print_of_thread(given: threading.ExceptHookArgs) -> None:
     if given.exc_type is not SystemExit:  # which ends a thread in silence
         print(f"Exception in thread {given.thread.name if given.thread else 'unknown'}:", file=sys.stderr)
-        _print_scrubbed(given.exc_value or given.exc_type())
-
-
-def _without_secrets(text: str) -> str:
-    if "://" not in text:
-        return text
-    from temporal_colorize.video.live.addresses import redacted_in  # comes with much that most errors have no need of
-
-    return redacted_in(text)
-
-
-def _notes(error: BaseException) -> list[str]:
-    return getattr(error, "__notes__", [])
+        print_failure(given.exc_value or given.exc_type())

@@ -1,11 +1,15 @@
-"""What infer.py does with cameras, given its configuration. Heavy imports are inside, as in `programs`."""
+"""What infer.py does with cameras, given its configuration. Heavy imports are inside."""
 
 import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from temporal_colorize.cli.composing import conf_folder, several
 from temporal_colorize.cli.interrupt import done, end_soon, leave
+from temporal_colorize.config.building import encoding_of, gate_of, session_options
+from temporal_colorize.config.checking import check_live
+from temporal_colorize.config.composing import several
+from temporal_colorize.config.opened import open_for
+from temporal_colorize.config.preparing import few_threads
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -15,10 +19,6 @@ if TYPE_CHECKING:
 _SLACK = 0.2  # seconds, for what comes after closing the outputs
 _HEALTH = ("health", "health_seconds", "window_seconds", "metrics_port")
 _TARGET = ("minutes", "files", "keyframe_seconds", "segment_seconds", "segments")
-_OF_FILES = (
-    "deinterlace", "batch", "rate", "start", "end", "hints", "hints_at", "direction", "reference", "segment", "report",
-    "resume", "profile", "confidence", "confidence_style", "variants", "variant", "record", "sign",
-)  # fmt: skip
 
 
 def is_live_run(config: "DictConfig") -> bool:
@@ -42,20 +42,15 @@ def _any_live(video: object) -> bool:
 
 def live_once(config: "DictConfig") -> None:
     """Colour cameras until the program is stopped, say a line for each on standard error, and end the program."""
-    import cv2
-    import torch
-
-    from temporal_colorize.cli.programs import asked_of_weights, encoding_of, gate_of, runtime_of, session_options
     from temporal_colorize.inference.health import HealthOptions
     from temporal_colorize.inference.live import LivePlan, colorize_live, tell
-    from temporal_colorize.inference.runtimes import open_weights
     from temporal_colorize.inference.session import Session
     from temporal_colorize.options import require_integer, require_number, require_one_of
     from temporal_colorize.video import Limits
     from temporal_colorize.video.live import SourceOptions, TargetOptions
     from temporal_colorize.video.live.targets import target_of
 
-    _refuse_options_of_files(config)
+    check_live(config)
     _require_options("live", config.live, {"names", "batch", "stop_seconds", "source", *_HEALTH, *_TARGET})
     _require_options("live.source", config.live.source, {*SourceOptions.__dataclass_fields__} - {"limits"})
     require_one_of("audio", config.audio, ("copy", "drop"))
@@ -71,27 +66,24 @@ def live_once(config: "DictConfig") -> None:
     for camera in cameras:
         target_of(camera.output, target)  # refuses what cannot be written, before anything is loaded
     options = session_options(config)
-    runtime = runtime_of(config)
-    device = runtime.pick_device(config.device)
     codec, encoding = encoding_of(config.encoder)
+    gate = gate_of(config.gate)
+    opened = open_for(config)
     plan = LivePlan(
-        make_session=lambda weights: Session(weights, options, device=device),
+        make_session=lambda weights: Session(weights, options, device=opened.device),
         codec=codec,
         encoding=encoding,
-        gate=gate_of(config.gate),
+        gate=gate,
         audio=config.audio == "copy",
         source=source,
         target=target,
         health=health,
         stop_seconds=config.live.stop_seconds,
         mark=config.mark,
-        batch=config.live.batch or (len(cameras) if device.type == "cuda" else 1),
+        batch=config.live.batch or (len(cameras) if opened.device.type == "cuda" else 1),
     )
-    weights = open_weights(config.weights, runtime, device=device, **asked_of_weights(config.get("model")))
-    cv2.setNumThreads(1)  # the stages are threads by themselves: more of them would only wait
-    if runtime.chosen(device) != "torch":
-        torch.set_num_threads(1)
-    outcome = colorize_live(cameras, weights, plan)
+    with few_threads(opened):
+        outcome = colorize_live(cameras, opened.weights, plan)
     done()
     for health in outcome:
         tell(
@@ -99,19 +91,6 @@ def live_once(config: "DictConfig") -> None:
             f"dropped, {health.lost} lost, {health.reconnects} reconnects; the network ran on {health.looks}"
         )
     leave()
-
-
-def _refuse_options_of_files(config: "DictConfig") -> None:
-    from omegaconf import OmegaConf
-
-    usual = OmegaConf.load(conf_folder() / "infer.yaml")
-    for name in _OF_FILES:
-        if config[name] != usual[name]:
-            raise ValueError(f"{name}={config[name]} is for files: leave it out with a live video")
-    if config.decoder not in ("auto", "cpu"):
-        raise ValueError(
-            f"decoder={config.decoder} is for files: the processor decodes cameras; leave it out with them"
-        )
 
 
 def _require_options(name: str, node: object, known: Collection[str]) -> None:

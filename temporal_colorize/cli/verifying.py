@@ -1,4 +1,4 @@
-"""What verify.py does, given its configuration. Heavy imports are inside, as in `programs`."""
+"""What verify.py does, given its configuration. Heavy imports are inside."""
 
 import sys
 from pathlib import Path

@@ -108,6 +108,12 @@ def chroma_to_codes(chroma: Tensor, coding: ChromaCoding) -> Tensor:
     return codes.round_().clamp_(lowest, highest).to(coding.dtype)
 
 
+def chroma_from_codes(codes: Tensor, coding: ChromaCoding) -> Tensor:
+    """Turn chroma codes, any shape, into float32 Cb and Cr in about [-0.5, 0.5]."""
+    lowest, highest = coding.chroma_bounds
+    return (codes.to(torch.float32) - coding.chroma_centre) / (highest - lowest)
+
+
 def ab_to_chroma(luma: Tensor, ab: Tensor, matrix: Matrix) -> Tensor:
     """Cb and Cr of the colour that has this luma exactly and this CIELAB a and b.
 

@@ -2,6 +2,7 @@
 
 import functools
 from collections import defaultdict
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,18 @@ Key = tuple[str, str, str]  # condition, group, row (or weights)
 Scores = dict[str, dict[str, dict[str, dict[str, float]]]]
 
 
+class ShownScene(NamedTuple):
+    """A scene's first frame, small.
+
+    Attributes:
+        name: The scene's.
+        pictures: By row, grey first, the truth last, each (H, W, 3) uint8 RGB.
+    """
+
+    name: str
+    pictures: dict[str, np.ndarray]
+
+
 class Evaluation:
     """All that was measured.
 
@@ -27,7 +40,7 @@ class Evaluation:
         everything: of all scenes under the conditions that calibrate it, by weights.
         names: Regions with their names, likewise.
         drift: Mean ab distance to the settled colours, frame by frame: by weights, then by scene.
-        sheet: One strip a scene, (128, W, 3) uint8: the rows' first frames side by side, grey first, the truth last.
+        shown: Scenes to look at.
     """
 
     def __init__(self) -> None:
@@ -37,7 +50,7 @@ class Evaluation:
         self.everything: dict[str, Judged] = defaultdict(Judged)
         self.names: dict[Key, Regions] = defaultdict(Regions)
         self.drift: dict[str, dict[str, list[float]]] = defaultdict(dict)
-        self.sheet: list[np.ndarray] = []
+        self.shown: list[ShownScene] = []
 
     def merge(self, other: "Evaluation") -> None:
         """Add all that another one has measured."""
@@ -49,7 +62,7 @@ class Evaluation:
                 mine[key].merge(part)
         for name, drifts in other.drift.items():
             self.drift[name].update(drifts)
-        self.sheet.extend(other.sheet)
+        self.shown.extend(other.shown)
 
     @functools.cached_property
     def scores(self) -> Scores:

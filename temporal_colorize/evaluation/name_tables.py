@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from temporal_colorize.evaluation.blocks import Block, Heading, Table, Words
 from temporal_colorize.evaluation.measured import Key
 from temporal_colorize.evaluation.naming import Regions, confusion, name_scores
-from temporal_colorize.evaluation.tables import table
 from temporal_colorize.inference.naming import NamingOptions
 
 _NOTES = """\
@@ -25,16 +25,16 @@ def name_summary(names: Mapping[Key, Regions], naming: NamingOptions) -> dict[st
     return summary
 
 
-def name_tables(names: Mapping[Key, Regions], naming: NamingOptions) -> list[str]:
-    """List the lines of a section of the report; none where nothing was named."""
-    lines: list[str] = []
+def name_tables(names: Mapping[Key, Regions], naming: NamingOptions) -> list[Block]:
+    """List the parts of a section of the report; none where nothing was named."""
+    blocks: list[Block] = []
     for condition, groups in name_summary(names, naming).items():
         for group, said in groups.items():
-            lines += ["", f"### names, {condition}: {group}", "", *table(said["scores"])]
+            blocks += [Heading(f"names, {condition}: {group}", 3), Table(said["scores"])]
             for weights, rows in said["confusion"].items():
-                lines += ["", f"Percent of regions of each colour (down) that {weights} called so (across):", ""]
-                lines += table(rows)
-    return ["", "## Names", "", _NOTES, *lines] if lines else []
+                said_so = f"Percent of regions of each colour (down) that {weights} called so (across):"
+                blocks += [Words(said_so), Table(rows)]
+    return [Heading("Names"), Words(_NOTES), *blocks] if blocks else []
 
 
 def _with_regions(names: Mapping[Key, Regions]) -> dict[Key, Regions]:

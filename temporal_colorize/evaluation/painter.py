@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from temporal_colorize.color.bins import calibrated_posterior, encode_soft
-from temporal_colorize.color.chroma import chroma_to_rgb, luma_from_code
+from temporal_colorize.color.chroma import chroma_from_codes, chroma_to_rgb, luma_from_code
 from temporal_colorize.evaluation.judging import Judged
 from temporal_colorize.evaluation.naming import NamedPixels
 from temporal_colorize.evaluation.scenes import TruthFrame
@@ -141,8 +141,7 @@ def _paint_as_video(session: Session, truths: Sequence[TruthFrame], gate: GateOp
     stream = ChromaStream(session, FULL_RANGE, shape=shape, chroma_shape=shape, gate=gate)
     for truth in truths:
         codes = torch.from_numpy(np.stack(stream(truth.plane)))
-        chroma = (codes.float() - FULL_RANGE.chroma_centre) / 255
-        yield chroma_to_rgb(truth.luma, chroma, FULL_RANGE.matrix)
+        yield chroma_to_rgb(truth.luma, chroma_from_codes(codes, FULL_RANGE), FULL_RANGE.matrix)
 
 
 def judge_posterior(output: ColorOutput, true_ab: Tensor, weights: Weights) -> tuple[Tensor, Tensor]:

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
+from temporal_colorize.evaluation.blocks import Block, Heading, Plots, Table, Words
 from temporal_colorize.evaluation.cost import Costs
 from temporal_colorize.evaluation.judging import COLOURFUL, CROSS_FITTED, HALF, HALF_COLOURFUL
-from temporal_colorize.evaluation.measured import GREY, Evaluation, Scores
+from temporal_colorize.evaluation.measured import GREY, Evaluation, Scores, ShownScene
 from temporal_colorize.evaluation.name_tables import name_tables
 from temporal_colorize.evaluation.painter import HONEST, row_name
-from temporal_colorize.evaluation.tables import table
 from temporal_colorize.inference.naming import NamingOptions
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 CLEAN, FIRST_FRAME, NO_MEMORY = "clean", "first frame given", "state reset every frame"
 AS_VIDEO, GATED = "as infer.py does it, gate off", "gate on"
 _CONFIDENCE = ("confidence ECE", CROSS_FITTED, HALF, HALF_COLOURFUL)
+_STRIP = 128  # pixels, its height
 _SHARES = tuple(share / 20 for share in range(1, 21))
 _NOTES = """\
 AuC and balanced AuC: Zhang et al. 2016, over ab errors of 0 to 150. Within 10 and 20: percent of pixels, by ab error.
@@ -99,27 +101,28 @@ def _divide(part: float, whole: float) -> float:
     return part / whole if whole else math.nan
 
 
-def markdown(evaluation: Evaluation, weights: Mapping[str, str], costs: Costs, naming: NamingOptions) -> str:
-    """Write the whole report: all weights side by side, a summary for each, by name with a line on their decoding, then
-    every table, and how things were named."""
-    lines = [line for group in evaluation.scores[CLEAN] for line in _side_by_side(evaluation, group, costs)]
+def blocks_of(evaluation: Evaluation, weights: Mapping[str, str], costs: Costs, naming: NamingOptions) -> list[Block]:
+    """List the whole report: all weights side by side, a summary for each, by name with a line on their decoding and
+    their plots, then every table, and how things were named."""
+    blocks = [block for group in evaluation.scores[CLEAN] for block in _side_by_side(evaluation, group, costs)]
     for name, decoding in weights.items():
-        lines += ["", f"## {name}", "", decoding, ""]
-        lines += table({what: dict(column) for what, column in _transposed(headline(evaluation, name)).items()})
+        blocks += [Heading(name), Words(decoding), Plots(f"{name}.png", f"plots of {name}")]
+        blocks.append(Table(_transposed(headline(evaluation, name))))
         if evaluation.drift.get(name):
-            lines += ["", f"Drift of a looped still, in ab units after the last frame: {_drifts(evaluation, name)}."]
+            drifts = _drifts(evaluation, name)
+            blocks.append(Words(f"Drift of a looped still, in ab units after the last frame: {drifts}."))
+    blocks.append(Heading("By condition"))
     for condition, groups in evaluation.scores.items():
         for group, rows in groups.items():
-            lines += ["", f"### {condition}: {group}", "", *table(rows)]
-    lines += name_tables(evaluation.names, naming)
-    return "\n".join([*lines, "", _NOTES])
+            blocks += [Heading(f"{condition}: {group}", 3), Table(rows)]
+    return [*blocks, *name_tables(evaluation.names, naming), Heading("What is measured"), Words(_NOTES)]
 
 
-def _side_by_side(evaluation: Evaluation, group: str, costs: Costs) -> list[str]:
+def _side_by_side(evaluation: Evaluation, group: str, costs: Costs) -> list[Block]:
     """What each weights cost and what their default decoding reaches, beside leaving it grey."""
     scores = evaluation.scores[CLEAN][group]
     rows = {name: {**scores[row_name(name, None)], **cost} for name, cost in costs.items()}
-    return ["", f"## Side by side: {group}", "", *table({GREY: scores[GREY], **rows})]
+    return [Heading(f"Side by side: {group}"), Table({GREY: scores[GREY], **rows})]
 
 
 def _transposed(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
@@ -135,9 +138,16 @@ def _drifts(evaluation: Evaluation, weights: str) -> str:
 
 
 def contact_sheet(evaluation: Evaluation) -> np.ndarray:
-    """Put the strips below each other: (H, W, 3) uint8 RGB."""
-    width = max(strip.shape[1] for strip in evaluation.sheet)
-    return np.concatenate([np.pad(strip, ((0, 2), (0, width - strip.shape[1]), (0, 0))) for strip in evaluation.sheet])
+    """Put a strip for each scene that is shown below each other, all of its rows in turn: (H, W, 3) uint8 RGB."""
+    strips = [_strip(scene) for scene in evaluation.shown]
+    width = max(strip.shape[1] for strip in strips)
+    return np.concatenate([np.pad(strip, ((0, 2), (0, width - strip.shape[1]), (0, 0))) for strip in strips])
+
+
+def _strip(scene: ShownScene) -> np.ndarray:
+    picture = np.concatenate(list(scene.pictures.values()), 1)
+    size = picture.shape[1] * _STRIP // picture.shape[0], _STRIP
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 def plot(evaluation: Evaluation, weights: str, path: Path) -> None:

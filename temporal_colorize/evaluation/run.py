@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 
 from temporal_colorize.evaluation.features import Lite2Features
-from temporal_colorize.evaluation.measured import GREY, TRUTH, Evaluation
+from temporal_colorize.evaluation.measured import GREY, TRUTH, Evaluation, ShownScene
 from temporal_colorize.evaluation.naming import NamedPixels
 from temporal_colorize.evaluation.painter import Condition, paint
 from temporal_colorize.evaluation.scenes import Scene, TruthFrame, read_truth
 from temporal_colorize.evaluation.tally import Tally
+from temporal_colorize.inference.canvas import fitted_size
 from temporal_colorize.inference.naming import NamingOptions
 from temporal_colorize.inference.planes import see
 from temporal_colorize.inference.runtimes import RuntimeOptions, open_weights
@@ -26,7 +27,7 @@ from temporal_colorize.inference.weights import Weights
 from temporal_colorize.metrics.temporal import Drift
 
 _FEATURES_EVERY = 8  # frames of a clip
-_SHEET_HEIGHT = 128  # pixels of a strip
+_LONGEST = 512  # pixels of a picture that is shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class Plan:
 
     Attributes:
         weights: Names or paths.
-        conditions: The first is for the pictures of the contact sheet, and for features.
+        conditions: The first is for the pictures that are shown, and for features.
         options: How streams are coloured.
         runtime: What computes the networks.
         device: See `inference.session.pick_device`.
@@ -56,18 +57,18 @@ class Plan:
     drift_scenes: int = 2
 
 
-def evaluate(scenes: Sequence[Scene], plan: Plan, *, workers: int = 1, sheet: int = 24) -> Evaluation:
+def evaluate(scenes: Sequence[Scene], plan: Plan, *, workers: int = 1, shown: int = 24) -> Evaluation:
     """Measure.
 
     Args:
         scenes: The truths.
         plan: What is measured on them.
         workers: Processes; the cores are divided among them. 1 stays in this one.
-        sheet: How many strips the contact sheet has at most, the scenes evenly taken.
+        shown: How many scenes there are to look at, at most, evenly taken.
     """
-    shown = _evenly(scenes, sheet)
+    seen = _evenly(scenes, shown)
     looped = _evenly(scenes, plan.drift_scenes if plan.drift_frames else 0)
-    tasks = [(scene, number in shown, number in looped) for number, scene in enumerate(scenes)]
+    tasks = [(scene, number in seen, number in looped) for number, scene in enumerate(scenes)]
     total = Evaluation()
     for part in _measured(tasks, plan, workers):
         total.merge(part)
@@ -83,7 +84,7 @@ def _evenly(scenes: Sequence[Scene], most: int) -> set[int]:
     return {some[place * len(some) // share] for some in kinds.values() for place in range(share)}
 
 
-_Task = tuple[Scene, bool, bool]  # whether it is shown on the sheet, and whether its first frame is looped
+_Task = tuple[Scene, bool, bool]  # whether it is shown, and whether its first frame is looped
 _examiner: "_Examiner | None" = None  # of this process, where there are several
 
 
@@ -130,7 +131,7 @@ class _Examiner:
             if bounds:
                 rows[TRUTH] = [truth.rgb for truth in truths]
             if number == 0:
-                part.sheet.extend([_strip([frames[0] for frames in rows.values()])] * shown)
+                part.shown.extend([ShownScene(scene.name, {row: _small(one[0]) for row, one in rows.items()})] * shown)
             self._count(part, scene, condition, rows, truths)
         for weights in self.weights if looped else ():
             part.drift[weights.name][scene.name] = self._drift(weights, whole[0])
@@ -190,7 +191,7 @@ class _Examiner:
         return drift.distances
 
 
-def _strip(pictures: Sequence[Tensor]) -> np.ndarray:
-    picture = (torch.cat(list(pictures), dim=-1).permute(1, 2, 0) * 255).round().byte().numpy()
-    size = picture.shape[1] * _SHEET_HEIGHT // picture.shape[0], _SHEET_HEIGHT
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+def _small(rgb: Tensor) -> np.ndarray:
+    picture = (rgb.permute(1, 2, 0) * 255).round().byte().numpy()
+    height, width = fitted_size(picture.shape[:2], min(_LONGEST, max(picture.shape)))
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)

@@ -71,6 +71,6 @@ def _quantised(graph: Any, items: list[dict[str, np.ndarray]]) -> Any:
         quantisation = importlib.import_module("temporal_colorize.export.quantisation")
     except ModuleNotFoundError as error:
         raise ValueError(
-            f"precision=int8 needs {error.name}, which is not installed: pip install 'temporal-colorize[int8]'"
+            f"precision=int8 needs {error.name}, which is not installed: pip install '.[int8]' in a checkout"
         ) from error
     return quantisation.quantised(graph, items)

@@ -11,6 +11,7 @@ from pathlib import Path
 from temporal_colorize.inference.fingerprint import describe
 from temporal_colorize.inference.footage import Footage
 from temporal_colorize.inference.report import Report
+from temporal_colorize.video.errors import require_readable
 
 
 @dataclass
@@ -58,6 +59,7 @@ def colorize_all(
     outcome, journal = Outcome(), _Journal(folder, settings, resume=resume)
     for item in footage:
         try:
+            require_readable(item.source)
             if journal.has(item.source):
                 outcome.before += 1
                 continue

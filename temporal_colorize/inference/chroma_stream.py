@@ -1,5 +1,6 @@
 """Colours the luma planes of one stream: what the network sees, on which frames, and where chroma is laid anew."""
 
+import bisect
 import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -10,9 +11,10 @@ from torch import Tensor
 
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.chroma_layer import ChromaLayer
+from temporal_colorize.inference.colored import ColoredFrame
 from temporal_colorize.inference.estimate import Estimate
 from temporal_colorize.inference.gate import Box, Gate, GateOptions
-from temporal_colorize.inference.hints.guidance import Guidance, Guide, View, network_hints, shares, sure_with
+from temporal_colorize.inference.hints.guidance import Guidance, Guide, View, heard, shares, sure_with
 from temporal_colorize.inference.planes import lightness_of, shrink
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.session import Session
@@ -34,6 +36,7 @@ class Work(NamedTuple):
         estimate: Gives what is to be shown; None if nothing has changed.
         boxes: Where chroma must be laid.
         known: Colours that are laid over it.
+        cuts: How many have been found up to and with it.
     """
 
     guide: np.ndarray
@@ -41,6 +44,7 @@ class Work(NamedTuple):
     estimate: Callable[[], Estimate] | None
     boxes: list[Box]
     known: Guidance | None = None
+    cuts: int = 0
 
 
 class ChromaStream:
@@ -53,13 +57,14 @@ class ChromaStream:
         chroma_shape: (height, width) of the chroma planes.
         gate: When to look again, and where; None for every frame, all of it.
         guide: Knows colours of some frames, see `Guide`; None for nobody.
-        turn: How pictures are shown, for the guide.
+        turn: How pictures are shown.
         profile: Where the time goes is added up there.
 
     Attributes:
         looks: On how many frames the network ran.
         coding: As given.
         confidence: Of what was laid last, (h, w), see `Estimate`; None if the session does not say.
+        laid_cuts: How many cuts there had been up to that.
     """
 
     def __init__(
@@ -76,8 +81,9 @@ class ChromaStream:
     ) -> None:
         self.looks = 0
         self.confidence: Tensor | None = None
+        self.laid_cuts = 0
         self._sure: Tensor | None = None  # but for what a guide knows
-        self._session, self.coding = session, coding
+        self._session, self.coding, self._turn = session, coding, turn
         self._layer = ChromaLayer(coding, chroma_shape)  # begins its table, while the network is prepared
         self._size = session.prepare(*shape)
         self._gate = None if gate is None else Gate(gate, bit_depth=coding.bit_depth)
@@ -164,33 +170,34 @@ class ChromaStream:
         self, guides: list[np.ndarray], lightness: list[Tensor], known: list[Guidance | None]
     ) -> list[Work]:
         self.looks += len(guides)
-        hints = None
-        told = [None if guidance is None else guidance.told for guidance in known]
-        if any(colours is not None for colours in told):
-            hints = torch.stack([network_hints(shares(colours, self._size)) for colours in told])
+        hearing = [heard(guidance, self._size) for guidance in known]
         with self._stage("network"):
-            outputs = self._session.steps(torch.stack(lightness), hints) if guides else []
+            outputs = self._session.steps(torch.stack(lightness), hearing) if guides else []
         everything = [tuple(slice(0, length) for length in self._layer.planes[0].shape)]
         decodings = (functools.partial(self._decode, output) for output in outputs)
         parts = zip(guides, lightness, decodings, known, strict=True)
-        return [Work(guide, seen, ab, everything, guidance) for guide, seen, ab, guidance in parts]
+        cut_at = self._session.cut_at if guides else []
+        before = self._session.cuts - len(cut_at)
+        return [
+            Work(guide, seen, ab, everything, guidance, before + bisect.bisect_right(cut_at, number))
+            for number, (guide, seen, ab, guidance) in enumerate(parts)
+        ]
 
     def _look(self, guide: np.ndarray, seen: np.ndarray, known: Guidance | None) -> Work:
         with self._stage("gate"):
             wanted = self._gate.must_run(seen, now=known is not None and known.fresh)
-        lightness, hints = lightness_of(seen, self.coding), None
+        lightness = lightness_of(seen, self.coding)
         if self._guide is not None:
             self._gate.guide(shares(known and known.colours, self._size))
-        if wanted and known is not None and known.told is not None:
-            hints = network_hints(shares(known.told, self._size))
         if wanted:
-            self._run(lightness, hints)
+            self._run(lightness, known)
         shown = self._mix() if self._gate.must_show else None
         boxes = self._gate.boxes(*guide.shape)
-        return Work(guide, lightness, None if shown is None else lambda: shown, boxes, known)
+        return Work(guide, lightness, None if shown is None else lambda: shown, boxes, known, self._session.cuts)
 
     def lay(self, work: Work) -> tuple[np.ndarray, np.ndarray]:
         """Do the second half, frames in order: return Cb and Cr."""
+        self.laid_cuts = work.cuts
         if work.estimate is not None:
             shown = work.estimate()
             self._sure = shown.confidence
@@ -203,12 +210,20 @@ class ChromaStream:
             self._layer.lay(work.guide, work.boxes, work.known)
         return self._layer.planes
 
-    def _run(self, lightness: Tensor, hints: Tensor | None) -> None:
+    def picture(
+        self, planes: tuple[np.ndarray, np.ndarray, np.ndarray], *, time: float, number: int, total: int | None = None
+    ) -> ColoredFrame:
+        """Return what was laid last for whoever wants to see it: luma, Cb and Cr, and what else is known of it."""
+        about = {"coding": self.coding, "turn": self._turn, "certainty": self.confidence, "cuts": self.laid_cuts}
+        return ColoredFrame(planes=planes, time=time, number=number, total=total, **about)
+
+    def _run(self, lightness: Tensor, known: Guidance | None) -> None:
         """Run the network for a new estimate."""
         self.looks += 1
         cuts = self._session.cuts
+        hearing = heard(known, self._size)
         with self._stage("network"):
-            output = self._session.step(lightness, hints)
+            (output,) = self._session.steps(lightness[None], [hearing])
         if self._session.cuts > cuts:
             self._gate.restart()
         self._before, self._newest = self._shown, self._decode(output)

@@ -83,10 +83,11 @@ def _scale(shape: tuple[int, int], words: str) -> np.ndarray:
         cv2.putText(scale, words, place, cv2.FONT_HERSHEY_SIMPLEX, size, (_INK,) * 3, 1, cv2.LINE_AA)
         return wide
 
-    widest = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, size, 1)[0][0]
+    said, number = (cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)[0][0] for text in (words, " 0.25 "))
+    fits = said + number <= width / 2  # between 0.25 and 0.75; a narrower picture has 0.5 there
     for tick in _TICKS:
-        if tick != 0.5 or widest > width / 2:
+        if tick != 0.5 or not fits:
             write(f"{tick:g}", tick)
-    if widest <= width / 2:  # between 0.25 and 0.75; a narrower picture has 0.5 there
+    if fits:
         write(words, 0.5)
     return scale

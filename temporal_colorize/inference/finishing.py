@@ -1,6 +1,6 @@
 """What is done with an output when it is complete, by whoever asks for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,13 +11,13 @@ from temporal_colorize.inference.report import Report
 class Finishing(Protocol):
     """Signs outputs and writes records of them, one after the other."""
 
-    def begin(self, target: Path, sources: Sequence[Path], confidence: Path | None) -> None:
+    def begin(self, target: Path, sources: Sequence[Path], beside: Mapping[str, Path | None]) -> None:
         """Refuse, by a ValueError in one line, what could not be done later. Called before any work.
 
         Args:
             target: The output.
             sources: What is read: several files where it is numbered pictures.
-            confidence: The map of confidence, if there is to be one.
+            beside: What else is written, by option; None for what is not.
         """
         ...
 
@@ -37,13 +37,15 @@ class Finishing(Protocol):
         ...
 
 
-def begin(finishing: Finishing | None, target: Path, sources: Sequence[Path], confidence: Path | None) -> None:
+def begin(
+    finishing: Finishing | None, target: Path, sources: Sequence[Path], beside: Mapping[str, Path | None]
+) -> None:
     """Refuse what cannot be written, or would be written over something, with or without a `Finishing`.
 
     Raises:
         ValueError: In one line.
     """
     if finishing is None:
-        require_apart({"output": target, "confidence": confidence}, {"video": sources})
+        require_apart({"output": target, **beside}, {"video": sources})
     else:
-        finishing.begin(target, sources, confidence)
+        finishing.begin(target, sources, beside)

@@ -18,7 +18,7 @@ VIDEOS = frozenset({
     ".mjpg", ".dav",
 })  # fmt: skip
 _MARK = ".color"  # of our own outputs
-_OURS = re.compile(r"(.+)\.color(\.\d+)?")  # a stem of them; with a number where there are variants
+_OURS = re.compile(r"(.+)\.color(\.\d+)?(\.\w+\.sheet)?")  # a stem of them; a number where there are variants
 _MAGIC = "*?["
 
 

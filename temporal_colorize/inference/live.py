@@ -20,9 +20,9 @@ from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.memory import give_back, settle
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.statement import label
+from temporal_colorize.inference.streaming import LiveStream
 from temporal_colorize.inference.threads import ahead
 from temporal_colorize.inference.weights import Weights
-from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.live import LiveOutput, LiveSource, OutputClosed, Picture, SourceOptions, TargetOptions
 from temporal_colorize.video.live.addresses import scrubbed
 
@@ -145,7 +145,6 @@ class _CameraRun:
         )
         self.meter = Meter(camera.name, self._source, self._output, window=plan.health.window_seconds)
         self.thread = threading.Thread(target=self._run, name=f"encode {camera.name}", daemon=True)
-        self._earlier_looks = self._earlier_cuts = 0
         self._mark_of: tuple[object, ...] | None = None  # what the mark was made for
 
     def start(self) -> None:
@@ -209,29 +208,18 @@ class _CameraRun:
 
     def _looked(self) -> Iterator[tuple[Picture | Packet | None, ChromaStream | None, Work | None]]:
         """Let the network look at the newest pictures; None now and then while none come."""
-        info: VideoInfo | None = None
+        live = LiveStream(lambda: self._plan.make_session(self._weights), gate=self._plan.gate)
+        earlier, session, told = (self.meter.looks, self.meter.cuts), None, 0
         while not self.stopped.is_set():
             item = self._source.take(_TICK)
             if not isinstance(item, Picture):
                 yield item, None, None
                 continue
-            if item.info is not info:
-                stream, session = self._anew(item.info)
-                info, told = item.info, 0
-            (work,) = stream.look([item.frame.luma])
+            stream, work = live.look(item)
+            told = told if live.session is session else 0
+            session = live.session
             for note in session.notes[told:]:
                 tell(f"{self.camera.name}: {note}")
             told = len(session.notes)
-            self.meter.looks = self._earlier_looks + stream.looks
-            self.meter.cuts = self._earlier_cuts + session.cuts
+            self.meter.looks, self.meter.cuts = earlier[0] + live.looks, earlier[1] + live.cuts
             yield item, stream, work
-
-    def _anew(self, info: VideoInfo) -> tuple[ChromaStream, Session]:
-        """Begin with fresh colours, as the picture's shape or coding is another."""
-        self._earlier_looks, self._earlier_cuts = self.meter.looks, self.meter.cuts
-        session = self._plan.make_session(self._weights)
-        shape = info.height, info.width
-        stream = ChromaStream(
-            session, coding_of(info), shape=shape, chroma_shape=info.chroma_shape, gate=self._plan.gate
-        )
-        return stream, session

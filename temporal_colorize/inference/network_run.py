@@ -1,17 +1,18 @@
 """One stream's way through a network: the state that it carries on, and how it makes do with less memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from temporal_colorize.inference.estimate import Estimate
+from temporal_colorize.inference.hearing import Heard, mixed_outputs, mixed_states, stacked
 from temporal_colorize.inference.memory import ran_out
 from temporal_colorize.inference.snapshot import Snapshot, give_back, take
 from temporal_colorize.inference.weights import Weights
 from temporal_colorize.models.contract import ColorOutput, State
 
-_CARRIED = ("_state", "frames")
+_CARRIED = ("_state", "_told", "frames")
 
 
 class NetworkRun:
@@ -38,12 +39,13 @@ class NetworkRun:
         self.frames = 0
         self._notes = notes
         self._state: State | None = None
+        self._told: State | None = None  # of the run that hears confined hints, from the first to the last of them
         self._most: int | None = None  # frames together, once memory has run out
         self._load()
 
     def reset(self) -> None:
         """Forget what came before, as at a cut."""
-        self._state = None
+        self._state = self._told = None
 
     def snapshot(self) -> Snapshot:
         """Copy what is carried from frame to frame."""
@@ -52,18 +54,19 @@ class NetworkRun:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a `snapshot` of a run like this one."""
         give_back(self, _CARRIED, snapshot)
-        self._state = None if self._state is None else tuple(plane.to(self.device) for plane in self._state)
+        self._state, self._told = _on(self.device, self._state), _on(self.device, self._told)
 
-    def __call__(self, clip: Tensor, hints: Tensor | None) -> Iterator[ColorOutput]:
-        """Run on frames of one scene together, (T, 1, H, W) with hints (T, 3, H, W): T outputs with B = T = 1.
+    def __call__(self, clip: Tensor, heard: Sequence[Heard]) -> Iterator[ColorOutput]:
+        """Run on frames of one scene together, (T, 1, H, W), and what is heard in each: T outputs with B = T = 1.
 
         Raises:
             ValueError: If memory runs out on the CPU for a single frame.
         """
         start, end = 0, len(clip)
         while start < end:
-            upto = min(end, start + (self._most or end))
-            output = self._run(clip[None, start:upto], None if hints is None else hints[None, start:upto])
+            upto = next((number for number in range(start, end) if heard[number].confined is not None), end)
+            upto = min(max(upto, start + 1), start + (self._most or end))
+            output = self._run(clip[None, start:upto], heard[start:upto])
             if output is not None:
                 yield from (output.frame(number) for number in range(upto - start))
                 start = upto
@@ -78,21 +81,29 @@ class NetworkRun:
             self._say(f"colours of frame {self.frames} decoded on the CPU")
             return decode(ColorOutput(*(part if part is None else part.cpu() for part in output)))
 
-    def _run(self, clip: Tensor, hints: Tensor | None) -> ColorOutput | None:
+    def _run(self, clip: Tensor, heard: Sequence[Heard]) -> ColorOutput | None:
         """Run the network on (1, T, ...); None if memory ran out, and less of it is asked for from now on."""
         self._follow()
         try:
-            given = None if hints is None else hints.to(self.device)
-            state = None if self._state is None else tuple(plane.to(self.device) for plane in self._state)
-            output, state = self.net(clip.to(self.device), given, state)
+            output, state, told = self._step(clip.to(self.device), [one.to(self.device) for one in heard])
         except Exception as error:  # every runtime has its own
             if not ran_out(error):
                 raise
             self._ask_for_less(clip)
             return None
-        self._state = state
+        self._state, self._told = state, told
         self.frames += clip.shape[1]
         return output
+
+    def _step(self, clip: Tensor, heard: Sequence[Heard]) -> tuple[ColorOutput, State | None, State | None]:
+        """Run it, and once more where it hears confined hints: the output, and the states of both runs."""
+        hints, state = stacked(heard), _on(self.device, self._state)
+        output, after = self.net(clip, None if hints is None else hints[None], state)
+        if (first := heard[0]).confined is None:
+            return output, after, None
+        told, told_after = self.net(clip, first.all_hints[None, None], _on(self.device, self._told) or state)
+        told_after = told_after and mixed_states(told_after, after, first.place)
+        return mixed_outputs(told, output, first.place), after, told_after
 
     def _ask_for_less(self, clip: Tensor) -> None:
         frames, (height, width) = clip.shape[1], clip.shape[-2:]
@@ -130,7 +141,11 @@ class NetworkRun:
     def _move(self, device: torch.device) -> None:
         self.device = device
         self.net, self.log_weights = self.net.to(device), self.log_weights.to(device)
-        self._state = None if self._state is None else tuple(plane.to(device) for plane in self._state)
+        self._state, self._told = _on(device, self._state), _on(device, self._told)
 
     def _say(self, what: str) -> None:
         self._notes.append(f"out of memory on {self.device.type}: {what}")
+
+
+def _on(device: torch.device, state: State | None) -> State | None:
+    return None if state is None else tuple(plane.to(device) for plane in state)

@@ -1,9 +1,7 @@
 """A single picture in, a coloured one out."""
 
-import contextlib
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,24 +12,20 @@ from temporal_colorize.color.chroma import ChromaCoding, luma_from_code
 from temporal_colorize.inference.confidence_map import ConfidenceMap, Style
 from temporal_colorize.inference.estimate import Estimate
 from temporal_colorize.inference.finishing import Finishing, begin
-from temporal_colorize.inference.hints.guidance import Guide, View, network_hints, shares, sure_with
+from temporal_colorize.inference.hints.guidance import Guide, View, heard, sure_with
 from temporal_colorize.inference.mark import Mark
+from temporal_colorize.inference.picture_file import EIGHT_BITS, WITH_LOSS, PictureError, write_picture
 from temporal_colorize.inference.planes import ab_at, lightness_of, render, shrink
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.sheet import sheet_path, write_sheet
+from temporal_colorize.inference.sheet_frames import small_picture
 from temporal_colorize.inference.statement import label
 from temporal_colorize.inference.video import USUAL_SUFFIX
 from temporal_colorize.video import Limits, is_sequence, picture_size
-from temporal_colorize.video.labels import Label, label_picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-_WITH_LOSS = frozenset({".jpg", ".jpeg"})
-_8_BITS = frozenset({".jpg", ".jpeg", ".webp", ".bmp"})
 _MAP_SUFFIXES = (".png", ".jpg")
-
-
-class PictureError(ValueError):
-    """A picture that cannot be read or written; the message names it."""
 
 
 def is_picture(path: str | os.PathLike[str]) -> bool:
@@ -51,6 +45,7 @@ def colorize_picture(
     confidence: Path | None = None,
     confidence_style: Style = "viridis",
     variant: str | None = None,
+    sheet: Path | bool | None = None,
 ) -> Report:
     """Colour a picture file; colour in it is ignored, its Rec. 601 luma is used and kept.
 
@@ -65,6 +60,7 @@ def colorize_picture(
         confidence: Where to write how sure it is, .png or .jpg; the session must have been asked for it.
         confidence_style: See `ConfidenceMap`.
         variant: What sets this output apart from others of the same source; the file says it, too.
+        sheet: Where to draw it beside its luma, .png or .jpg; True for beside the output.
 
     Raises:
         PictureError: If the source cannot be read or the output not written.
@@ -72,14 +68,12 @@ def colorize_picture(
     """
     start = time.perf_counter()
     source = Path(source)
-    target = Path(output) if output is not None else source.with_name(f"{source.stem}.color{source.suffix}")
-    target = target.with_suffix(source.suffix) if target.suffix == USUAL_SUFFIX else target
-    if target.suffix.lower() not in SUFFIXES:
-        raise PictureError(f"output={target}: the name of a picture ends in one of {', '.join(sorted(SUFFIXES))}")
+    target = picture_output(source, output)
     _check_map(confidence, session)
     plane = read_luma(source, limits=limits)
-    begin(finishing, target, [source], confidence)
-    rgb, shown = _color(plane, session, guide)
+    beside = {"confidence": confidence, "sheet": sheet_path(sheet, target)}
+    begin(finishing, target, [source], beside)
+    rgb, shown = color_plane(plane, session, guide=guide)
     if confidence is not None:
         draw = ConfidenceMap(plane.shape, confidence_style, words=session.certainty.words)
         write_picture("confidence", confidence, draw.picture(shown.confidence))
@@ -91,14 +85,14 @@ def colorize_picture(
     write_picture("output", target, content[..., ::-1], label=label(variant), seal=seal)
     given, unused = ([], []) if guide is None else (guide.given, guide.notes)
     suffix = target.suffix.lower()
-    rounded = plane.dtype == np.uint16 and suffix in _8_BITS
+    rounded = plane.dtype == np.uint16 and suffix in EIGHT_BITS
     report = Report(
         output=target,
         frames=1,
         looks=1,
         seconds=time.perf_counter() - start,
         luma_changed=mark or rounded,
-        lossless=not rounded and suffix not in _WITH_LOSS,
+        lossless=not rounded and suffix not in WITH_LOSS,
         mark=marking and marking.as_json(),
         computed=session.computed(),
         hints=given,
@@ -109,13 +103,30 @@ def colorize_picture(
             *([f"16 bits became 8: {suffix} holds no more"] if rounded else []),
             *([] if finishing is None else finishing.notes()),
         ],
-        confidence=confidence,
+        **beside,
         variant=variant,
         infrared=session.infrared,
     )
+    if report.sheet is not None:
+        small = small_picture(plane, content, shown.confidence if confidence else None)
+        mean = None if shown.confidence is None else float(shown.confidence.mean())
+        write_sheet(report.sheet, [small], report, source, certainty=session.certainty, confidence=mean)
     if finishing is not None:
         finishing.record(report, source, [source])
     return report
+
+
+def picture_output(source: Path, output: str | os.PathLike[str] | None, *, mark: str = "color") -> Path:
+    """Name an output: as asked, or where nothing is, `photo.color.jpg` beside `photo.jpg`; `x.*` for the same suffix.
+
+    Raises:
+        PictureError: If its suffix is not a picture's.
+    """
+    target = Path(output) if output is not None else source.with_name(f"{source.stem}.{mark}{source.suffix}")
+    target = target.with_suffix(source.suffix) if target.suffix == USUAL_SUFFIX else target
+    if target.suffix.lower() not in SUFFIXES:
+        raise PictureError(f"output={target}: the name of a picture ends in one of {', '.join(sorted(SUFFIXES))}")
+    return target
 
 
 def _check_map(confidence: Path | None, session: Session) -> None:
@@ -129,8 +140,12 @@ def _check_map(confidence: Path | None, session: Session) -> None:
         raise PictureError(f"confidence={confidence}: end the name in {' or '.join(_MAP_SUFFIXES)} beside a picture")
 
 
-def _color(plane: np.ndarray, session: Session, guide: Guide | None) -> tuple[Tensor, Estimate]:
-    """Colour one luma plane, (H, W) uint8 or uint16 of full range, as a fresh scene: (H, W, 3) RGB in [0, 1]."""
+def color_plane(plane: np.ndarray, session: Session, *, guide: Guide | None = None) -> tuple[Tensor, Estimate]:
+    """Colour one luma plane, (H, W) uint8 or uint16 of full range, as a fresh scene.
+
+    Returns:
+        (H, W, 3) RGB in [0, 1], and what the network made of it.
+    """
     coding = ChromaCoding("bt601", full_range=True, bit_depth=8 * plane.dtype.itemsize)
     size, known = session.network_size(*plane.shape), None
     codes = shrink(plane, *size)
@@ -138,7 +153,8 @@ def _color(plane: np.ndarray, session: Session, guide: Guide | None) -> tuple[Te
         guide.begin(View(plane.shape, plane.shape, size, coding, session.cut_threshold))
         known = guide(plane, codes, 0.0)
     seen, luma = lightness_of(codes, coding), luma_from_code(torch.from_numpy(plane)[None], coding)
-    shown = session.decode(session.step(seen, None if known is None else network_hints(shares(known.told, size))))
+    (output,) = session.steps(seen[None], [heard(known, size)])
+    shown = session.decode(output)
     ab = ab_at(luma, shown.ab, seen)
     if known is not None:
         ab = torch.lerp(ab, torch.from_numpy(known.ab), torch.from_numpy(known.mask))
@@ -173,46 +189,3 @@ def read_luma(source: str | os.PathLike[str], *, limits: Limits | None = None) -
         what = "is empty" if not content else "is not a picture that can be read (8 or 16 bits)"
         raise PictureError(f"{path}: {what}")
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # Rec. 601; a grey picture comes out as it went in
-
-
-def write_picture(
-    option: str,
-    target: Path,
-    bgr: np.ndarray,
-    *,
-    label: Label | None = None,
-    seal: Callable[[Path], None] | None = None,
-) -> None:
-    """Write a picture, (H, W, 3) uint8 or uint16 with blue first, whole or not at all; 16 bits become 8 where the
-    format has no more.
-
-    Args:
-        option: That names the target.
-        target: Its suffix chooses the format.
-        bgr: The picture.
-        label: What the file says of its colours.
-        seal: Changes the file before it takes its name; its errors are passed on.
-
-    Raises:
-        PictureError: If it cannot be written; the message names the option.
-    """
-    import cv2
-
-    if bgr.dtype == np.uint16 and target.suffix.lower() in _8_BITS:
-        bgr = (bgr >> 8).astype(np.uint8)
-    quality = [cv2.IMWRITE_JPEG_QUALITY, 95] if target.suffix.lower() in _WITH_LOSS else []
-    done, content = cv2.imencode(target.suffix, bgr, quality)
-    if not done:
-        raise PictureError(f"{option}={target}: this picture does not fit the format {target.suffix}")
-    part = target.with_name(f".{target.name}.part")
-    try:
-        plain = content.tobytes()
-        part.write_bytes(plain if label is None else label_picture(plain, label))
-        if seal is not None:
-            seal(part)
-        part.replace(target)
-    except OSError as error:
-        raise PictureError(f"{option}={target}: cannot be written there ({error.strerror})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)

@@ -29,6 +29,13 @@ def shrink(plane: np.ndarray, height: int, width: int) -> np.ndarray:
     return cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
 
 
+def enlarge(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Bring a plane, (h, w) of codes or shares, to (height, width), bilinearly."""
+    import cv2
+
+    return plane if plane.shape == shape else cv2.resize(plane, shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
 FULL_RANGE = ChromaCoding("bt601", full_range=True, bit_depth=8)  # of an 8-bit picture file
 
 

@@ -21,7 +21,7 @@ def serve_metrics(port: int, now: Callable[[], Sequence[Health]]) -> Callable[[]
         from prometheus_client import CollectorRegistry, start_http_server
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            "live.metrics_port needs prometheus_client: pip install 'temporal-colorize[live]'"
+            "live.metrics_port needs prometheus_client: pip install '.[live]' in a checkout"
         ) from None
     registry = CollectorRegistry()
     registry.register(_Collector(now))

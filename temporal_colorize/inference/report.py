@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+REFERENCE = "reference="
+
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
@@ -28,7 +30,8 @@ class Report:
         frame_map: Which picture of the source each frame is; see `FrameMap.as_json`. Empty for pictures.
         computed: On what the network ran at last: device, runtime and precision.
         confidence: The file that says how sure each pixel's colour is.
-        hints: Colours that were given, a line each.
+        sheet: The contact sheet.
+        hints: Colours that were given, a line each; that of a reference begins with `REFERENCE`.
         variant: Which of several colourings of the source this is, how probable, and what is other in it.
         infrared: Share of the frames the network ran on that looked near-infrared; None if nobody asked.
         profile: Milliseconds a frame by stage; stages overlap.
@@ -51,6 +54,7 @@ class Report:
     frame_map: dict[str, Any] = field(default_factory=dict)
     computed: dict[str, str] = field(default_factory=dict)
     confidence: Path | None = None
+    sheet: Path | None = None
     hints: list[str] = field(default_factory=list)
     variant: str | None = None
     infrared: float | None = None
@@ -66,8 +70,11 @@ class Report:
             parts.append(f"the network ran on {self.looks} of them")
         if self.variant:
             parts.append(self.variant)
-        if self.hints:
-            parts.append(f"{len(self.hints)} hint{'s' * (len(self.hints) > 1)}")
+        given = [line.startswith(REFERENCE) for line in self.hints]
+        if hints := given.count(False):
+            parts.append(f"{hints} hint{'s' * (hints > 1)}")
+        if any(given):
+            parts.append("with a reference")
         if self.cuts:
             parts.append(f"{self.cuts} cut{'s' * (self.cuts > 1)}")
         if self.damaged:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import NamedTuple
 
+import numpy as np
 from av.packet import Packet
 
 from temporal_colorize.inference.chroma_stream import ChromaStream, Work
@@ -13,8 +14,10 @@ from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceV
 from temporal_colorize.inference.job import Job
 from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.profile import Profile
+from temporal_colorize.inference.sheet_frames import SheetFrames
 from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.inference.threads import ahead
+from temporal_colorize.inference.watching import Watch
 from temporal_colorize.video import Frame, Position, VideoReader, VideoWriter
 from temporal_colorize.video.frame_map import FrameMap
 from temporal_colorize.video.packets import PICTURES, PacketFile
@@ -34,11 +37,23 @@ def color_segments(
     segment: int,
     behind: int,
     profile: Profile,
-    shown: Callable[[], object],
+    watch: Watch | None,
     maps: ConfidenceVideo | None = None,
     mark: Mark | None = None,
+    sheet: SheetFrames | None = None,
 ) -> None:
-    """Colour what is not finished yet, segment by segment, and where there are maps, draw them."""
+    """Colour what is not finished yet, segment by segment; draw maps and take frames for a sheet, if there are any."""
+    number = itertools.count(job.frames)
+    total = reader.info.frame_count if reader.part.is_whole else None
+
+    def show(item: Frame, *chroma: np.ndarray) -> None:
+        frame = stream.picture((item.luma, *chroma), time=item.time, number=next(number), total=total)
+        if sheet is not None:
+            with profile.stage("sheet"):
+                sheet.add(frame)
+        if watch is not None:
+            watch(frame)
+
     if job.position is not None:
         stream.restore(job.snapshot())
     items = reader.read(mark_every=segment, after=job.position)
@@ -49,7 +64,7 @@ def color_segments(
         looked = stack.enter_context(closing(ahead(_look(decoded, stream, batch), most=behind, name="look")))
         while not job.is_done:
             with job.segment() as file:
-                filled = _fill(file, looked, stream, writer, maps, profile, shown, mark)
+                filled = _fill(file, looked, stream, writer, maps, profile, show, mark, sheet)
             last = last if filled.last is None else filled.last
             # Between marks some of these are ahead by what waits between the threads; they are read at the end.
             totals = {
@@ -76,8 +91,9 @@ def _fill(
     writer: VideoWriter,
     maps: ConfidenceVideo | None,
     profile: Profile,
-    shown: Callable[[], object],
+    show: Callable[..., None],
     mark: Mark | None,
+    sheet: SheetFrames | None,
 ) -> _Filled:
     """Fill one segment."""
     encoder, drawn, frame_map, last, ending = None, None, FrameMap(), None, None
@@ -101,14 +117,15 @@ def _fill(
                     file.write(CONFIDENCE, packet)
         frame_map.add(item)
         last = item.time
-        shown()
+        show(*picture)
     for number, one in ((PICTURES, encoder), (CONFIDENCE, drawn)):
         if one is not None:
             with profile.stage("encode"):
                 for packet in one.flush():
                     file.write(number, packet)
     position, carried = ending or (None, {})
-    return _Filled(position, carried, frame_map, last)
+    taken = {} if sheet is None else sheet.snapshot()  # at the end, too: the sheet is drawn when all segments are done
+    return _Filled(position, {**carried, **taken}, frame_map, last)
 
 
 def _look(

@@ -1,6 +1,7 @@
 """Colours one stream of frames: carries the network's state on, and drops it at a cut."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from temporal_colorize.inference.cuts import CutDetector
 from temporal_colorize.inference.estimate import Estimate, be_cautious, estimate, fade
+from temporal_colorize.inference.hearing import NOTHING, Heard
 from temporal_colorize.inference.infrared import ABSTAINED, NOTE, InfraredDetector
 from temporal_colorize.inference.network_run import NetworkRun
 from temporal_colorize.inference.session_options import SessionOptions
@@ -34,7 +36,8 @@ class Session:
         decoding: The vividness and the temperature in force, and
         size: the shorter side of what the network sees.
         certainty: How confidence is found; None if nobody asks for it.
-        cuts: How many cuts have been found, and
+        cuts: How many cuts have been found,
+        cut_at: which frames of the last `steps` were the first after one, from 0, and
         cut_threshold: from which difference on they are; see `CutDetector`.
         notes: What was done otherwise than asked, for lack of memory or as the footage is infrared, in a line each.
 
@@ -54,6 +57,7 @@ class Session:
             self.notes.append(f"confidence of weights={weights.name} is not calibrated: it is what the network says")
         self._abstain = options.abstain
         self.cuts = 0
+        self.cut_at: list[int] = []
         self.cut_threshold = options.cut_threshold
         self._detect = CutDetector(options.cut_threshold)
         self._watch = None if options.infrared == "off" else InfraredDetector()
@@ -150,27 +154,28 @@ class Session:
         Returns:
             The network's output with B = T = 1, on its device.
         """
-        (output,) = self.steps(lightness[None], None if hints is None else hints[None])
+        (output,) = self.steps(lightness[None], [Heard(hints)])
         return output
 
     @torch.inference_mode()
-    def steps(self, clip: Tensor, hints: Tensor | None = None) -> list[ColorOutput]:
+    def steps(self, clip: Tensor, heard: Sequence[Heard] | None = None) -> list[ColorOutput]:
         """Run the network on the next frames together: what is done frame by frame as a batch, the memory in order.
 
         Args:
             clip: (T, 1, H, W), see `step`.
-            hints: (T, 3, H, W), or None.
+            heard: What the network hears in each of them; None for nothing.
 
         Returns:
             What `step` returns for each of them, but for rounding.
         """
-        cuts = [number for number, lightness in enumerate(clip) if self._detect(lightness)]
+        heard = [NOTHING] * len(clip) if heard is None else heard
+        self.cut_at = cuts = [number for number, lightness in enumerate(clip) if self._detect(lightness)]
         self.cuts += len(cuts)
         outputs = []
         for start, end in itertools.pairwise(sorted({0, *cuts, len(clip)})):
             if start in cuts:
                 self._run.reset()
-            outputs += self._run(clip[start:end], None if hints is None else hints[start:end])
+            outputs += self._run(clip[start:end], heard[start:end])
         return outputs if self._watch is None else self._be_cautious(outputs, clip, cuts)
 
     def _be_cautious(self, outputs: list[ColorOutput], clip: Tensor, cuts: list[int]) -> list[ColorOutput]:

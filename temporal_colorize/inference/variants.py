@@ -4,7 +4,7 @@ One picture shown as the truth is what misleads. Regions are found in the first 
 have borders; the few that matter most (large, and of doubtful colour) are varied, and a whole is as probable as the
 names of those regions together, taken as independent. What is estimated is no mean of names and need not be the most
 probable one, so it is one of the wholes only where it has a name's colour in every region; of all others every region
-is hinted, as a hint in one changes what is estimated of the next.
+is hinted, as a hint in one may change what is estimated beside it.
 """
 
 import functools
@@ -95,12 +95,14 @@ class Variant:
         of: How many there are.
         probability: That the regions that are varied all have these names.
         whole: Those regions, each with its colour.
+        turn: How the picture is turned when it is shown, which is how places and hints are meant.
     """
 
     number: int
     of: int
     probability: float
     whole: tuple[tuple[Region, Choice], ...]
+    turn: Turn = UNTURNED
 
     @property
     def hinted(self) -> tuple[tuple[Region, Choice], ...]:
@@ -109,28 +111,36 @@ class Variant:
         return () if estimated else self.whole
 
     def __str__(self) -> str:
-        parts = [f"{choice.name} at {place_of(region.mask)}" for region, choice in self.whole]
-        what = ": ".join([*["as estimated"] * (not self.hinted), *[", ".join(parts)] * bool(parts)])
+        shown = [(self.turn.shown(region.mask), choice) for region, choice in self.whole]
+        parts = [f"{choice.name} at {place_of(mask)}, {_share(mask)} of the picture" for mask, choice in shown]
+        what = ": ".join([*["as estimated"] * (not self.hinted), *["; ".join(parts)] * bool(parts)])
         return f"variant {self.number} of {self.of}, probability {100 * self.probability:.0f} %: {what}"
 
-    def hints(self, folder: Path, shape: tuple[int, int], *, turn: Turn = UNTURNED) -> list[Hint]:
-        """Write the regions' masks to a folder, for luma of (height, width), and return hints of the first picture.
-
-        Hints are of the picture as it is shown: `turn` says how it is.
-        """
+    def hints(self, folder: Path, shape: tuple[int, int]) -> list[Hint]:
+        """Write the regions' masks to a folder, for luma of (height, width), and return hints of the first picture."""
         import cv2
 
         hints = []
         for count, (region, choice) in enumerate(self.hinted):
             path = folder / f"variant-{self.number}-{count}.png"
             mask = cv2.resize(region.mask.astype(np.uint8) * 255, shape[::-1], interpolation=cv2.INTER_LINEAR)
-            cv2.imwrite(str(path), turn.shown(np.where(mask >= 128, 255, 0).astype(np.uint8)))
+            cv2.imwrite(str(path), self.turn.shown(np.where(mask >= 128, 255, 0).astype(np.uint8)))
             hints.append(Hint(name=str(self), frame=0, ab=choice.ab, mask=path))
         return hints
 
 
+def _share(mask: np.ndarray) -> str:
+    return f"{100 * mask.mean():.2g} %"
+
+
 def find_variants(
-    seen: Tensor, session: Session, *, count: int, naming: NamingOptions, options: VariantOptions
+    seen: Tensor,
+    session: Session,
+    *,
+    count: int,
+    naming: NamingOptions,
+    options: VariantOptions,
+    turn: Turn = UNTURNED,
 ) -> list[Variant]:
     """Find the most probable colourings, in that order; fewer where nothing is in doubt.
 
@@ -140,6 +150,7 @@ def find_variants(
         count: How many at most.
         naming: How regions are named.
         options: See `VariantOptions`.
+        turn: How the picture is turned when it is shown.
 
     Raises:
         ValueError: If the network has no bins, or the count is none.
@@ -154,7 +165,7 @@ def find_variants(
     named = functools.partial(_region, pixels=pixels, share=session.trusts(output), naming=naming, options=options)
     regions = [region for mask in parts if (region := named(mask, ab)) is not None]
     regions.sort(key=_doubt, reverse=True)
-    return _most_probable(regions[: options.regions], count)
+    return _most_probable(regions[: options.regions], count, turn)
 
 
 def _region(
@@ -216,7 +227,7 @@ def _doubt(region: Region) -> float:
     return float(region.mask.mean()) * (1 - region.choices[0].probability)
 
 
-def _most_probable(regions: Sequence[Region], count: int) -> list[Variant]:
+def _most_probable(regions: Sequence[Region], count: int, turn: Turn) -> list[Variant]:
     wholes = [
         (math.prod(choice.probability for choice in whole), whole)
         for whole in itertools.product(*(region.choices for region in regions))
@@ -229,6 +240,7 @@ def _most_probable(regions: Sequence[Region], count: int) -> list[Variant]:
             of=len(wholes),
             probability=probability,
             whole=tuple(zip(regions, whole, strict=True)),
+            turn=turn,
         )
         for number, (probability, whole) in enumerate(wholes, 1)
     ]

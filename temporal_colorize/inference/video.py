@@ -4,7 +4,6 @@ import contextlib
 import functools
 import itertools
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 import av
+import numpy as np
 
-from temporal_colorize.inference.chroma_stream import ChromaStream, coding_of
 from temporal_colorize.inference.confidence_map import Style
 from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceVideo
 from temporal_colorize.inference.finishing import Finishing, begin
@@ -25,8 +24,11 @@ from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.segments import BEHIND_GATE, QUEUE, color_segments
 from temporal_colorize.inference.session import Session
+from temporal_colorize.inference.sheet import sheet_path, write_sheet
+from temporal_colorize.inference.sheet_frames import SheetFrames
 from temporal_colorize.inference.statement import label
-from temporal_colorize.inference.turn import Turn
+from temporal_colorize.inference.streaming import stream_of
+from temporal_colorize.inference.watching import Watch, watching
 from temporal_colorize.video import (
     Decoder,
     Deinterlace,
@@ -67,9 +69,12 @@ def colorize_video(
     mark: bool = False,
     finishing: Finishing | None = None,
     progress: bool = False,
+    watch: Watch | None = None,
+    idle: Callable[[], object] = lambda: None,
     variant: str | None = None,
     confidence: Path | None = None,
     confidence_style: Style = "viridis",
+    sheet: Path | bool | None = None,
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
 
@@ -101,11 +106,16 @@ def colorize_video(
         settings: What else the colours depend on, such as which weights: what is kept of others is not gone on with.
         mark: Write into the pictures that their colours are estimated, see `Mark`.
         finishing: What is done when the output is complete.
-        progress: Show a progress bar on standard error.
+        progress: Show a progress bar on standard error, where that is a terminal.
+        watch: Is called with every coloured frame, in order, by the thread that encodes, which waits for it. What it
+            raises ends the job, of which what is finished is kept.
+        idle: Is called for every frame that a guide reads ahead, before the first is coloured; what it raises ends the
+            job as well.
         variant: What sets this output apart from others of the same source; the file says it, too.
         confidence: Where to write how sure it is, a second video of as many pictures at the same times, .mp4 or .mkv;
             the session must have been asked for confidence.
         confidence_style: "viridis" for people or "luma" for programs, see `ConfidenceMap`.
+        sheet: Where to draw a contact sheet, .png or .jpg; True for `clip.color.mp4.sheet.png` beside `clip.color.mp4`.
 
     Raises:
         ValueError: If there is to be confidence, and the session does not know it; if one file is written over another.
@@ -116,7 +126,7 @@ def colorize_video(
         "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "rate": rate,
         "deinterlace": deinterlace, "audio": audio, "gate": gate and asdict(gate), "batch": batch, "start": start,
         "end": end, "segment": segment, "limits": asdict(limits or Limits()), "mark": mark,
-        "confidence_style": confidence and confidence_style,
+        "confidence_style": confidence and confidence_style, "sheet": True if sheet else None,
         **session.settings(), **(settings or {}), **({} if guide is None else guide.settings()),
     }  # fmt: skip
     read = functools.partial(
@@ -126,34 +136,32 @@ def colorize_video(
         reader = stack.enter_context(read())
         usual = default_output(source, info=reader.info, audio=audio, codec=codec)
         target = _target(output, usual)
-        begin(finishing, target, reader.files, confidence)
+        beside = {"confidence": confidence, "sheet": sheet_path(sheet, target)}
+        begin(finishing, target, reader.files, beside)
         moved = None if target == Path(output or "") else suffix_note(source, target, reader.info)
         job = stack.enter_context(Job(target, reader.files, known, resume=resume))
         seal = None if finishing is None else lambda part: finishing.seal(part, target, reader.files)
         marking = _mark(reader.info) if mark else None
         kept = job.frames
+        small = SheetFrames(reader.info, maps=bool(confidence)) if sheet else None
+        if small is not None and job.segments:
+            small.restore(job.snapshot())
         with contextlib.ExitStack() as outputs:
             writer = outputs.enter_context(
                 VideoWriter(
-                    target,
-                    reader,
-                    codec=codec,
-                    options=options,
-                    audio=audio,
-                    part=job.part,
-                    label=label(variant),
+                    target, reader, codec=codec, options=options, audio=audio, part=job.part, label=label(variant),
                     seal=seal,
                 )
-            )
+            )  # fmt: skip
             maps = confidence and outputs.enter_context(_maps(confidence, confidence_style, reader.info, session, job))
             if not job.is_done:
-                stream = _stream(session, reader.info, writer.chroma_shape, gate, guide, profile)
-                shown = outputs.enter_context(_progress(reader, done=kept, enabled=progress))
+                stream = stream_of(session, reader.info, gate=gate, guide=guide, profile=profile)
+                watched = outputs.enter_context(watching(reader, watch, done=kept, progress=progress))
                 behind = QUEUE if gate is None else BEHIND_GATE
-                _look_ahead(guide, read, job)
+                _look_ahead(guide, read, job, idle)
                 color_segments(
                     reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile,
-                    shown=shown, maps=maps, mark=marking,
+                    watch=watched, maps=maps, mark=marking, sheet=small,
                 )  # fmt: skip
             for kept_packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
                 if kept_packet.stream == CONFIDENCE:
@@ -171,13 +179,16 @@ def colorize_video(
             profile=profile.per_frame(totals["frames"] - kept),
             notes=list(filter(None, notes)),
             kept=kept,
-            confidence=confidence,
+            **beside,
             variant=variant,
             mark=marking and marking.as_json(),
             frame_map=job.frame_map.as_json(from_first=start > 0),
             computed=session.computed(),
             **{name: totals[name] for name in _TOTALS},
         )
+        if small is not None:
+            sure = {"certainty": session.certainty, "confidence": small.confidence}
+            write_sheet(report.sheet, small.chosen(), report, Path(source), **sure)
         if finishing is not None:
             finishing.record(report, Path(source), reader.files)  # after a kill, the job that goes on does it
     return report
@@ -203,42 +214,19 @@ def _breaks_off(reader: VideoReader, last: float) -> bool:
     return expected is not None and last + 1.0 < 0.95 * expected
 
 
-def _look_ahead(guide: Guide | None, read: Callable[[], VideoReader], job: Job) -> None:
+def _look_ahead(guide: Guide | None, read: Callable[[], VideoReader], job: Job, idle: Callable[[], object]) -> None:
     if guide is None or not guide.looks_ahead:
         return
+
+    def frames(items: VideoReader) -> Iterator[tuple[np.ndarray, float]]:
+        for item in items:
+            if isinstance(item, Frame):
+                idle()
+                yield item.luma, item.time
+
     with read() as ahead:
-        frames = ((item.luma, item.time) for item in ahead if isinstance(item, Frame))
-        guide.look_ahead(frames, job.folder)
+        guide.look_ahead(frames(ahead), job.folder)
 
 
 def _mark(info: VideoInfo) -> Mark:
     return Mark((info.height, info.width), info.display_matrix)
-
-
-def _stream(
-    session: Session,
-    info: VideoInfo,
-    chroma_shape: tuple[int, int],
-    gate: GateOptions | None,
-    guide: Guide | None,
-    profile: Profile,
-) -> ChromaStream:
-    pictures = {
-        "shape": (info.height, info.width), "chroma_shape": chroma_shape, "turn": Turn.of(info.display_matrix),
-    }  # fmt: skip
-    return ChromaStream(session, coding_of(info), **pictures, gate=gate, guide=guide, profile=profile)
-
-
-@contextlib.contextmanager
-def _progress(reader: VideoReader, *, done: int, enabled: bool) -> Iterator[Callable[[], object]]:
-    """Yield a function to call for every frame done."""
-    if not enabled:
-        yield lambda: None
-        return
-    from tqdm import tqdm
-
-    total, name = reader.info.frame_count if reader.part.is_whole else None, reader.path.name
-    with tqdm(
-        total=total, initial=done, unit=" frames", desc=name, file=sys.stderr, mininterval=0.5, dynamic_ncols=True
-    ) as bar:
-        yield bar.update

@@ -12,11 +12,12 @@ from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.statement import SOURCE_TYPE, STATEMENT
 from temporal_colorize.provenance.digests import digest
 from temporal_colorize.provenance.record import RecordError, usual_path, write
+from temporal_colorize.provenance.schema import BESIDE
 from temporal_colorize.provenance.signing import Signing
 from temporal_colorize.provenance.surroundings import surroundings
 
 _OF_THE_RUN = ("seconds", "kept", "profile")  # what a run that was interrupted has otherwise
-_ELSEWHERE = ("output", "confidence", "computed", "frame_map", "lossless")
+_ELSEWHERE = ("output", *BESIDE, "computed", "frame_map", "lossless")
 _CHANGED = "{} changed while this ran: not the file any more that was read"
 
 
@@ -57,10 +58,10 @@ class Provenance:
         self._source: Mapping[str, Any] = {}  # what they were like
         self._notes: list[str] = []
 
-    def begin(self, target: Path, sources: Sequence[Path], confidence: Path | None) -> None:
+    def begin(self, target: Path, sources: Sequence[Path], beside: Mapping[str, Path | None]) -> None:
         """Refuse an output that cannot be signed, and any that would be written over something."""
         record = self._record_of(target) if self._record else None
-        written = {"output": target, "confidence": confidence, "record": record, **self._writes}
+        written = {"output": target, **beside, "record": record, **self._writes}
         require_apart(written, {"video": sources, **self._reads})
         if self._signing is not None:
             self._signing.check(target)
@@ -120,10 +121,13 @@ class Provenance:
             "computed": report.computed,
             "surroundings": surroundings(),
             "encoder": self._encoder if report.lossless is None else {"lossless": report.lossless},
-            "confidence": report.confidence
-            and {"path": str(report.confidence.absolute()), **digest([report.confidence])},
+            **{name: _known(getattr(report, name)) for name in BESIDE},
             "config": self._config,
             "done": {name: value for name, value in done.items() if name not in _ELSEWHERE},
             "frames": report.frame_map,
             "run": {"finished": datetime.now(UTC).isoformat(timespec="seconds"), **run},
         }
+
+
+def _known(path: Path | None) -> dict[str, Any] | None:
+    return path and {"path": str(path.absolute()), **digest([path])}

@@ -1,6 +1,7 @@
 """What a reader of records relies on: their names and types. docs/provenance.md says what they mean."""
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from types import UnionType
 from typing import Any
 
@@ -9,6 +10,7 @@ Kind = Mapping[str, "Kind"] | list["Kind"] | tuple["Kind", ...] | type | UnionTy
 
 _DIGEST: Kind = {"files": int, "bytes": int, "sha256": str}
 _FILE: Kind = {"path": str, **_DIGEST}
+BESIDE = ("confidence", "sheet")  # files that may be beside the output
 _RUN: Kind = {"frame": int, "count": int, "picture": int, "moved": int | None, "damaged": bool}
 _RECORD: Kind = {
     "output": {**_DIGEST, "signed": bool},
@@ -38,10 +40,13 @@ def faults(record: Mapping[str, Any]) -> Iterator[str]:
         return
     if record["frames"]:  # pictures have none
         yield from _faults("frames.", record["frames"], _FRAMES)
+        if not _is_positive(record["frames"].get("time_base")):
+            yield f"has {_short(record['frames'].get('time_base'))} as frames.time_base"
     if record["done"].get("mark") is not None:
         yield from _faults("done.mark.", record["done"]["mark"], _MARK)
-    if record.get("confidence") is not None:
-        yield from _faults("confidence.", record["confidence"], _FILE)
+    for name in BESIDE:
+        if record.get(name) is not None:
+            yield from _faults(f"{name}.", record[name], _FILE)
     given = record.get("given", {})
     yield from _faults("given.", given, dict.fromkeys(given, _GIVEN) if isinstance(given, dict) else {})
 
@@ -65,6 +70,14 @@ def _faults(name: str, value: object, kind: Kind) -> Iterator[str]:
             yield from _faults(f"{name}[{number}]" + "." * isinstance(inner, Mapping), one, inner)
     elif not isinstance(value, kind):
         yield f"has {_short(value)} as {name}"
+
+
+def _is_positive(fraction: object) -> bool:
+    """Tell whether it is a positive fraction as text, or None."""
+    try:
+        return fraction is None or Fraction(str(fraction)) > 0
+    except (ValueError, ZeroDivisionError):
+        return False
 
 
 def _short(value: object) -> str:

@@ -42,7 +42,7 @@ class Signing:
             import c2pa  # noqa: F401
         except ModuleNotFoundError:
             raise ModuleNotFoundError(
-                "sign.certificate needs c2pa-python, which is not installed: pip install 'temporal-colorize[c2pa]'"
+                "sign.certificate needs c2pa-python, which is not installed: pip install '.[c2pa]' in a checkout"
             ) from None
         self._certificate = _text("sign.certificate", certificate)
         self._key, self._tsa = _text("sign.key", key), tsa

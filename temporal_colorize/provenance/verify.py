@@ -9,8 +9,10 @@ from temporal_colorize.inference.weights import find_weights, weights_files
 from temporal_colorize.provenance.digests import digest
 from temporal_colorize.provenance.pictures import compare_pictures, compare_videos
 from temporal_colorize.provenance.record import read, usual_path
+from temporal_colorize.provenance.schema import BESIDE
 from temporal_colorize.provenance.signing import read_manifest
 from temporal_colorize.video import VideoError
+from temporal_colorize.video.live.addresses import redacted_in
 from temporal_colorize.video.source import locate
 
 
@@ -56,26 +58,26 @@ def verify(
     files, model = _files_of(original, must=source is not None), _weights(known["weights"]["path"], weights)
     yield _same_bytes("output", [output], known["output"])
     yield _signature(output, signed=known["output"]["signed"])
-    yield _same_bytes("source", files, known["source"]) if files else _gone("source", original)
+    yield _same_bytes("source", files, known["source"]) if files else _gone("source", known["source"]["path"])
     yield _same_bytes("weights", model, known["weights"]) if model else _gone("weights", known["weights"]["path"])
     for name, given in known.get("given", {}).items():
         yield _if_there(name, [Path(path) for path in given["paths"]], given)
-    if known.get("confidence"):
-        there = Path(known["confidence"]["path"])
+    for name in filter(known.get, BESIDE):
+        there = Path(known[name]["path"])
         beside = output.with_name(there.name)  # of an output that has been taken elsewhere with it
-        yield _if_there("confidence", [there if there.is_file() else beside], known["confidence"])
+        yield _if_there(name, [there if there.is_file() else beside], known[name])
     if not files:
         for name in ("luma",) if is_picture(output) else ("frames", "luma"):
-            yield _gone(name, original, of="source")
+            yield _gone(name, known["source"]["path"], of="source")
     elif is_picture(output):
         yield from _luma_of_picture(output, original, known)
     else:
         yield from _frames_and_luma(output, original, known)
 
 
-def _gone(name: str, path: Path | str, *, of: str | None = None) -> Check:
-    option = of or name
-    return Check(name, None, f"{'' if of is None else f'the {of} '}{path} is not there; say where: {option}=PATH")
+def _gone(name: str, path: str, *, of: str | None = None) -> Check:
+    option, what = of or name, redacted_in(path)
+    return Check(name, None, f"{'' if of is None else f'the {of} '}{what} is not there; say where: {option}=PATH")
 
 
 def _files_of(source: Path, *, must: bool) -> list[Path]:
@@ -113,8 +115,8 @@ def _signature(output: Path, *, signed: bool) -> Check:
     try:
         state, _ = read_manifest(output)
     except ModuleNotFoundError:
-        return Check("signature", None, "it is signed, and c2pa-python is not installed: pip install "
-                     "'temporal-colorize[c2pa]'")  # fmt: skip
+        return Check("signature", None, "it is signed, and c2pa-python is not installed: pip install '.[c2pa]' in a "
+                     "checkout")  # fmt: skip
     except ValueError as error:
         return Check("signature", False, str(error))
     who = "by a certificate on the trust list" if state == "Trusted" else "by whom is not known here"

@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from temporal_colorize.data.datamodule import ClipBatch
+from temporal_colorize.inference.certainty import UNCALIBRATED
+from temporal_colorize.inference.confidence_map import ConfidenceMap
 from temporal_colorize.inference.planes import render
 from temporal_colorize.inference.session import SessionOptions
 from temporal_colorize.inference.weights import USUAL_SIZE, load_weights, save_weights
@@ -22,7 +24,8 @@ from temporal_colorize.training.tuning import tune_decoding
 
 
 class PictureGrid(pl.Callback):
-    """Shows grey | predicted | truth after every validation: in TensorBoard, and as `latest.png`.
+    """Shows grey | predicted | truth | confidence of the same frames after every validation: as `latest.png`, and in
+    TensorBoard and W&B where they are on. Without bins there is no confidence; with, nobody has calibrated it yet.
 
     Args:
         folder: Where the picture goes.
@@ -44,15 +47,18 @@ class PictureGrid(pl.Callback):
     ) -> None:
         if len(self._shown) >= self.rows:
             return
-        last = {name: value[:, -1].float().cpu() for name, value in outputs.items()}
+        missing = self.rows - len(self._shown)
+        last = {name: value[:missing, -1].float().cpu() for name, value in outputs.items()}
         grey = torch.zeros_like(last["ab"])
         size = last["luma"].shape[-2:]
         abs_ = (F.interpolate(ab, size, mode="bilinear") for ab in (grey, last["ab"], last["target"]))
         columns = [render(last["luma"], ab) for ab in abs_]
+        if "logits" in last:
+            columns.append(_maps(last["logits"], last["ab"], pl_module.log_weights.cpu(), size))
         self._shown.extend(torch.cat(columns, dim=-1))
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: ColorizationModule) -> None:
-        pictures, self._shown = self._shown[: self.rows], []
+        pictures, self._shown = self._shown, []
         if not pictures or not trainer.is_global_zero:
             return
         if len(pictures) % 2:
@@ -61,9 +67,22 @@ class PictureGrid(pl.Callback):
         picture = (grid.permute(1, 2, 0) * 255).round().byte().numpy()
         self.folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(self.folder / "latest.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        title = "grey, predicted, truth" + ", confidence" * pl_module.net.has_bins
         for logger in trainer.loggers:
             if isinstance(logger, pl.loggers.TensorBoardLogger):
-                logger.experiment.add_image("grey, predicted, truth", grid, trainer.global_step)
+                logger.experiment.add_image(title, picture, trainer.global_step, dataformats="HWC")
+            elif isinstance(logger, pl.loggers.WandbLogger):
+                logger.log_image(title, [picture], trainer.global_step)
+
+
+def _maps(logits: Tensor, ab: Tensor, log_weights: Tensor, size: tuple[int, int]) -> Tensor:
+    """Draw how sure colours, (N, 2, h, w), are by logits, (N, 313, h, w): (N, 3, H, W) in 0..1."""
+    draw = ConfidenceMap(size, "viridis", words="")
+    pictures = []
+    for one, colours in zip(logits, ab, strict=True):
+        sure = UNCALIBRATED(one, log_weights, colours, temperature=1.0)
+        pictures.append(torch.from_numpy(draw.picture(sure)[: size[0], :, ::-1].copy()).permute(2, 0, 1) / 255)
+    return torch.stack(pictures)
 
 
 class ExponentialAverage(WeightAveraging):

@@ -19,6 +19,7 @@ from temporal_colorize.losses import Distance, classification_loss, regression_l
 from temporal_colorize.models.contract import ColorOutput, decode
 from temporal_colorize.options import require_number
 from temporal_colorize.training.optim import parameter_groups, warmup_cosine
+from temporal_colorize.training.scores import picture_scores
 
 
 class Degrade(Protocol):
@@ -145,7 +146,11 @@ class ColorizationModule(pl.LightningModule):
         return loss
 
     def validation_step(self, batch: ClipBatch, batch_index: int) -> dict[str, Tensor]:
-        """Measure the honest colours (vividness 0, mean of the posterior) of clean luma without hints, in ab units."""
+        """Measure the honest colours (vividness 0, mean of the posterior) of clean luma without hints, in ab units.
+
+        Returns:
+            luma, ab and target of all frames, and where there are bins their logits, for whoever shows them.
+        """
         prepared = self._prepare(batch, torch.Generator().manual_seed(batch_index), None)
         output, _ = self.net(prepared.lightness)
         target = resized(prepared.ab, output.ab.shape[-2:])
@@ -159,10 +164,13 @@ class ColorizationModule(pl.LightningModule):
             "val/mae_grey": target.abs().mean(),
             "val/mse_regression": (output.ab - target).square().mean(),
             "val/loss": sum(getattr(self.hparams, name) * value for name, value in losses.items()),
+            **{f"val/{name}": value for name, value in losses.items()},
+            **{f"val/{name}": value for name, value in picture_scores(prepared.luma, ab, target).items()},
         }
         frames = batch.rgb.shape[0] * batch.rgb.shape[1]
         self.log_dict(scores, prog_bar=False, batch_size=frames)
-        return {"luma": prepared.luma, "ab": ab, "target": target}
+        logits = {} if output.logits is None else {"logits": output.logits}
+        return {"luma": prepared.luma, "ab": ab, "target": target, **logits}
 
     def decode(self, output: ColorOutput) -> Tensor:
         """Give the honest colours: the posterior's mean, or the regression's where there are no logits."""

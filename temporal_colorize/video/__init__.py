@@ -1,6 +1,6 @@
 """Reads and writes video files, and knows nothing of colour: luma in, chroma planes in, everything else kept."""
 
-from temporal_colorize.video.colors import sample_rgb
+from temporal_colorize.video.colors import rgb_at, sample_rgb
 from temporal_colorize.video.decoder import Decoder
 from temporal_colorize.video.deinterlace import Deinterlace
 from temporal_colorize.video.errors import VideoError
@@ -30,6 +30,7 @@ __all__ = [
     "open_local",
     "picture_size",
     "probe",
+    "rgb_at",
     "sample_rgb",
     "suffix_note",
 ]

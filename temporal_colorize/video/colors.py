@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import av
@@ -15,6 +16,7 @@ from temporal_colorize.video.opening import open_local
 from temporal_colorize.video.reader import VideoReader
 
 _MATRICES = {"bt601": Colorspace.ITU601, "bt709": Colorspace.ITU709, "bt2020": Colorspace.ITU709}
+_SLACK = 1e-3  # seconds, of times that were rounded
 
 
 def sample_rgb(path: str | os.PathLike[str], *, most: int, limits: Limits | None = None) -> list[np.ndarray]:
@@ -36,6 +38,30 @@ def sample_rgb(path: str | os.PathLike[str], *, most: int, limits: Limits | None
     if not taken:
         raise VideoError(f"{path}: no picture in it can be decoded; copy or export it again from its source")
     return taken[:: -(-len(taken) // most)]
+
+
+def rgb_at(path: str | os.PathLike[str], seconds: float, *, limits: Limits | None = None) -> tuple[np.ndarray, float]:
+    """Read the picture that is shown at a time, in seconds after the first one, and the time at which it begins.
+
+    It is (H, W, 3) uint8 RGB as its tags mean it, as it is stored; after the end, the last one.
+
+    Raises:
+        VideoError: If it is no video, or no picture there can be decoded.
+    """
+    with VideoReader(path, limits=limits) as reader:
+        matrix, index, origin = _MATRICES[reader.info.matrix], reader.stream_index, reader.part.origin
+    wanted, found = float(origin) + seconds + _SLACK, None
+    with open_local(path, limits=limits) as container, contextlib.suppress(av.FFmpegError):
+        if seconds and container.duration:
+            container.seek(round((float(origin) + seconds) * av.time_base))
+        for frame in container.decode(container.streams[index]):
+            if found is not None and (frame.time is None or frame.time > wanted):
+                break
+            found = frame
+    if found is None:
+        raise VideoError(f"{path}: no picture at {seconds:.2f} s can be decoded; choose another time")
+    rgb = found.to_ndarray(format="rgb24", src_colorspace=matrix)
+    return rgb, max(0.0, (found.time or 0.0) - float(origin))
 
 
 def _seek(container: InputContainer, index: int, matrix: int, most: int) -> list[np.ndarray]:

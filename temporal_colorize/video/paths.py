@@ -72,6 +72,7 @@ def default_output(
     audio: Literal["copy", "drop"] = "copy",
     codec: str = "libx264",
     limits: Limits | None = None,
+    mark: str = "color",
 ) -> Path:
     """Name the coloured twin of a video: ``clip.mp4`` gives ``clip.color.mp4`` beside it.
 
@@ -85,6 +86,7 @@ def default_output(
         audio: "drop" if the sound need not fit.
         codec: FFmpeg's name of the video encoder.
         limits: what the file is trusted with then.
+        mark: what its name has more than the source's.
 
     Raises:
         VideoError: if the source has to be probed and cannot be read.
@@ -92,9 +94,9 @@ def default_output(
     source = Path(path)
     if is_sequence(source):
         name = sequence_name(source)
-        return name.with_name(f"{name.name}.color{_fitting('.mp4', [codec])}")
+        return name.with_name(f"{name.name}.{mark}{_fitting('.mp4', [codec])}")
     wanted = [codec, *((info or probe(source, limits=limits)).audio_codecs if audio == "copy" else ())]
-    return source.with_name(f"{source.stem}.color{_fitting(_usual(source), wanted)}")
+    return source.with_name(f"{source.stem}.{mark}{_fitting(_usual(source), wanted)}")
 
 
 def suffix_note(source: str | os.PathLike[str], output: Path, info: VideoInfo) -> str | None:

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from temporal_colorize.color.names import TERMS
+from temporal_colorize.evaluation.blocks import Heading, Table
 from temporal_colorize.evaluation.name_tables import name_tables
 from temporal_colorize.evaluation.naming import (
     BY_LIGHTNESS,
@@ -60,8 +61,8 @@ def test_what_is_said_without_a_network_is_a_row_of_its_own() -> None:
 def test_the_table_says_what_was_taken_for_what() -> None:
     table = confusion(regions_of(RED, GREY), PLAIN)
     assert table["red"]["red"] == 100 and table["blue"]["grey"] == 100 and table["blue"]["blue"] == 0
-    lines = name_tables({("clean", "stills", "net"): regions_of(RED, GREY)}, PLAIN)
-    assert "### names, clean: stills" in lines and any(line.startswith("| blue |") for line in lines)
+    blocks = name_tables({("clean", "stills", "net"): regions_of(RED, GREY)}, PLAIN)
+    assert Heading("names, clean: stills", 3) in blocks and Table(table) in blocks
     assert name_tables({("clean", "stills", "net"): Regions()}, PLAIN) == []
 
 

@@ -10,6 +10,7 @@ from temporal_colorize.cli.evaluating import evaluate_once
 from temporal_colorize.evaluation.measured import Evaluation
 from temporal_colorize.evaluation.name_tables import name_summary
 from temporal_colorize.evaluation.painter import Condition
+from temporal_colorize.evaluation.report import contact_sheet
 from temporal_colorize.evaluation.run import Plan, evaluate
 from temporal_colorize.evaluation.scenes import find_scenes
 from temporal_colorize.inference.naming import NamingOptions
@@ -49,7 +50,7 @@ def measured(folder: Path, *, workers: int = 1) -> Evaluation:
         drift_frames=35,
         drift_scenes=1,
     )
-    return evaluate(find_scenes(root=str(folder), **options), plan, workers=workers, sheet=2)
+    return evaluate(find_scenes(root=str(folder), **options), plan, workers=workers, shown=2)
 
 
 def test_every_scene_counts_in_its_groups_under_its_conditions(folder: Path) -> None:
@@ -75,7 +76,9 @@ def test_every_scene_counts_in_its_groups_under_its_conditions(folder: Path) -> 
         "one.png": 35 - 30 - 1,
         "cctv-1.mp4": 35 - 30 - 1,
     }
-    assert len(result.sheet) == 2 and all(strip.shape[0] == 128 for strip in result.sheet)
+    shown = {Path(scene.name).name: list(scene.pictures) for scene in result.shown}
+    assert len(shown) == 2 and all(names == ["grey", *rows[1:3], "truth"] for names in shown.values())
+    assert contact_sheet(result).shape[0] == 2 * (128 + 2)
 
 
 def test_confidence_is_judged_and_every_scene_weighs_the_same_in_its_curve(folder: Path) -> None:
@@ -108,7 +111,7 @@ def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
         *("drift.frames=0", "degradations=[medium]", "sizes=[64]", f"output={out}"),
     )
     assert result.returncode == 0, result.stderr
-    written = {"report.md", "report.json", "sheet.png", "convlstm.png", "tiny.png"}
+    written = {"report.html", "scenes", "report.md", "report.json", "sheet.png", "convlstm.png", "tiny.png"}
     assert {path.name for path in out.iterdir()} == written
     report = json.loads((out / "report.json").read_text())
     stills = report["scores"]["clean"]["stills"]

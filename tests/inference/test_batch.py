@@ -43,6 +43,13 @@ def test_failures_do_not_stop_the_rest_and_are_listed(folder: Path, capsys: pyte
     assert said.out.count("\n") == 2 and said.err.count("failed: ") == 2
 
 
+def test_a_file_that_is_not_there_fails_as_it_does_alone(folder: Path) -> None:
+    footage = find_footage([str(folder / "a.mp4"), str(folder / "north" / "no.mp4")])
+    outcome = colorize_all(footage, Colorizer(), folder=folder, settings={})
+    assert outcome.failures == [f"{folder}/north/no.mp4: there is no such file; check the path"]
+    assert len(outcome.reports) == 1 and not (folder / "north").exists()
+
+
 def test_only_the_rest_is_done_again(folder: Path) -> None:
     colorize(folder, Colorizer("bad.mp4"))
     (folder / "c.mp4").write_text("another c")

@@ -12,6 +12,8 @@ def folder(tmp_path: Path) -> Path:
         "a.mp4",
         "a.color.mp4",
         "a.color.2.mp4",
+        "a.color.mp4.sheet.png",
+        "a.color.2.mp4.sheet.png",
         "b.avi",
         "b.mkv",
         "notes.txt",

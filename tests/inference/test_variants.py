@@ -13,6 +13,7 @@ from temporal_colorize.inference.hints.drawing import draw
 from temporal_colorize.inference.naming import NamingOptions
 from temporal_colorize.inference.picture_parts import segment
 from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.inference.turn import Turn
 from temporal_colorize.inference.variants import VariantOptions, find_variants
 from temporal_colorize.inference.weights import Weights
 from temporal_colorize.models.contract import ColorOutput
@@ -71,8 +72,13 @@ def test_the_doubtful_region_is_what_is_varied() -> None:
     assert region.choices[0].name == "blue" and choice.name == "red"
     assert not region.mask[:, :44].any() and region.mask[:, 52:].all()
     np.testing.assert_allclose(choice.ab, bin_centres()[nearest(RED)], atol=8)
-    assert re.fullmatch(r"variant 1 of 2, probability 60 %: as estimated: blue at \(7[56] %, 50 %\)", str(first))
-    assert re.fullmatch(r"variant 2 of 2, probability 40 %: red at \(7[56] %, 50 %\)", str(second))
+    assert re.fullmatch(
+        r"variant 1 of 2, probability 60 %: as estimated: blue at \(7[56] %, 50 %\), [45]\d % of the picture",
+        str(first),
+    )
+    assert re.fullmatch(
+        r"variant 2 of 2, probability 40 %: red at \(7[56] %, 50 %\), [45]\d % of the picture", str(second)
+    )
 
 
 def test_the_most_probable_is_hinted_where_the_estimate_is_another() -> None:
@@ -101,6 +107,12 @@ def test_a_variant_hints_its_region_with_its_colour(tmp_path: Path) -> None:
     ab, mask = draw(hint, (128, 192), (64, 96))
     assert not mask[:, :44].any() and mask[:, 52:].all()
     np.testing.assert_allclose(ab[:, 32, 80], variants[1].hinted[0][1].ab, atol=1e-4)
+
+
+def test_places_are_those_of_the_picture_as_it_is_shown() -> None:
+    turned = Turn(0, 1, -1, 0)  # by a quarter, clockwise: what is right when stored is shown below
+    _, second = find_variants(two_halves(), session(), count=2, naming=NAMING, options=OPTIONS, turn=turned)
+    assert re.search(r"red at \(50 %, 7[56] %\)", str(second))
 
 
 def test_there_are_no_more_than_there_are_doubts() -> None:

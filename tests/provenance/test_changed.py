@@ -44,22 +44,23 @@ def test_what_is_replaced_while_it_runs_is_recorded_as_it_was_read(tmp_path: Pat
         assert known["sha256"] == hashlib.sha256(content).hexdigest() and verdicts(output)[changed] is False
 
 
-def test_the_map_of_confidence_is_checked(tmp_path: Path, weights: Path) -> None:
+@pytest.mark.parametrize(("option", "name"), [("confidence", "sure.mp4"), ("sheet", "sheet.jpg")])
+def test_what_is_written_beside_is_checked(tmp_path: Path, weights: Path, option: str, name: str) -> None:
     write_video(tmp_path / "a.mp4", count=3)
-    output, sure = tmp_path / "b.mp4", tmp_path / "sure.mp4"
+    output, beside = tmp_path / "b.mp4", tmp_path / name
     session = Session(tiny_weights(), SessionOptions(size=64, confidence=True))
     finishing = Provenance(CONFIG, [weights], {"lossless": True})
     colorize_video(
-        tmp_path / "a.mp4", output, session, codec="libx264", options=LOSSLESS, finishing=finishing, confidence=sure
+        tmp_path / "a.mp4", output, session, codec="libx264", options=LOSSLESS, finishing=finishing, **{option: beside}
     )
-    assert verdicts(output)["confidence"] is True
+    assert verdicts(output)[option] is True
     (tmp_path / "taken").mkdir()
-    taken = [path.rename(tmp_path / "taken" / path.name) for path in (output, usual_path(output), sure)]
-    assert verdicts(taken[0])["confidence"] is True
+    taken = [path.rename(tmp_path / "taken" / path.name) for path in (output, usual_path(output), beside)]
+    assert verdicts(taken[0])[option] is True
     taken[2].write_bytes(taken[2].read_bytes() + b" ")
-    assert verdicts(taken[0])["confidence"] is False
+    assert verdicts(taken[0])[option] is False
     taken[2].unlink()
-    assert verdicts(taken[0])["confidence"] is None
+    assert verdicts(taken[0])[option] is None
 
 
 def test_a_source_that_is_gone_at_the_end_is_one_line(tmp_path: Path, weights: Path) -> None:

@@ -120,6 +120,7 @@ def test_what_is_not_there_is_bad_input(tmp_path: Path, colorize: Colorize) -> N
 EDITS = {
     "lacks encoder": lambda known: known.pop("encoder"),
     "lacks output.sha256": lambda known: known["output"].pop("sha256"),
+    r"has '0/0' as frames\.time_base": lambda known: known["frames"].update(time_base="0/0"),
     "lacks config.deinterlace": lambda known: known["config"].pop("deinterlace"),
     r"lacks frames\.runs\[0\]\.picture": lambda known: known["frames"]["runs"][0].pop("picture"),
     r"has \[1\] as frames\.steps\[0\]": lambda known: known["frames"].update(steps=[[1]]),

@@ -33,9 +33,10 @@ def here(program: Callable[[], None], *arguments: str) -> tuple[int, str, str]:
     return 0, out.getvalue(), error.getvalue()
 
 
-def run_module(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_module(module: str, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run `python -m module` to its end."""
-    return _run(["-m", module, *arguments], ROOT)
+    env = {"PYTHONPATH": str(ROOT)} if folder else None
+    return _run(["-m", module, *arguments], folder, env)
 
 
 def _run(
@@ -45,7 +46,8 @@ def _run(
     return subprocess.run(command, capture_output=True, text=True, env=env, cwd=folder or ROOT, check=False)
 
 
-def start(script: str, *arguments: str) -> subprocess.Popen[bytes]:
+def start(script: str, *arguments: str, folder: Path | None = None) -> subprocess.Popen[bytes]:
     """Start a top-level script and do not wait; its output is thrown away."""
     command = [sys.executable, str(ROOT / script), *arguments]
-    return subprocess.Popen(command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, env=ENVIRONMENT, cwd=folder or ROOT, **nowhere)

@@ -2,6 +2,8 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
@@ -12,6 +14,7 @@ from temporal_colorize.inference.weights import load_weights
 from tests.support.program import run, start
 from tests.support.videos import write_video
 
+GRID = "grey, predicted, truth, confidence"
 QUICK = (
     "experiment=smoke",
     "logger=csv",
@@ -115,8 +118,17 @@ def test_tensorboard_gets_curves_and_the_picture_grid(tmp_path: Path) -> None:
     result = run("train.py", *arguments, *more, f"hydra.run.dir={tmp_path}")
     assert result.returncode == 0, result.stderr
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
-    assert {"val/mse", "val/mae", "train/loss", "train/classification"} <= set(events.Tags()["scalars"])
-    assert events.Tags()["images"] == ["grey, predicted, truth"]
+    scalars = set(events.Tags()["scalars"])
+    scores = {"mse", "mae", "auc", "psnr", "colourfulness", "colourfulness_true"}
+    assert {f"val/{name}" for name in {*scores, "loss", "classification", "regression"}} <= scalars
+    assert {"train/loss", "train/classification"} <= scalars and any(name.startswith("lr-") for name in scalars)
+    assert events.Tags()["images"] == [GRID]
+    shown = events.Images(GRID)
+    assert len({one.step for one in shown}) == len(shown) >= 2  # after every validation
+    grid = cv2.imdecode(np.frombuffer(shown[-1].encoded_image_string, np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(grid, cv2.imread(str(tmp_path / "pictures" / "latest.png")))
+    grey, _, _, confidence = np.split(grid[:64, : 4 * 64].astype(int), 4, axis=1)
+    assert np.ptp(grey, axis=-1).max() <= 2 and np.ptp(confidence, axis=-1).min() > 20  # viridis has no grey
     last = torch.load(tmp_path / "checkpoints" / "last.ckpt", map_location="cpu", weights_only=True)
     assert last["global_step"] == 12, "the last checkpoint is written whether or not it is the best"
 
@@ -135,7 +147,10 @@ def test_weights_and_biases_offline(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     (log,) = (tmp_path / "wandb").glob("offline-run-*/*.wandb")
     content = log.read_bytes()
-    assert all(name in content for name in (b"train/mse", b"train/mae", b"val/mse", b"val/mae"))
+    assert all(name in content for name in (b"train/mse", b"train/mae", b"val/mse", b"val/mae", b"val/auc", b"lr-"))
+    grids = sorted(log.parent.glob(f"files/media/images/{GRID}*.png"), key=lambda path: path.stat().st_mtime_ns)
+    latest = cv2.imread(str(tmp_path / "pictures" / "latest.png"))
+    np.testing.assert_array_equal(cv2.imread(str(grids[-1])), latest)
 
 
 def test_a_published_network_by_the_same_commands(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from temporal_colorize.video import colors, sample_rgb
+from temporal_colorize.video import colors, rgb_at, sample_rgb
 
 
 def write_levels(path: Path, *, count: int, every: int) -> None:
@@ -54,3 +54,18 @@ def test_pictures_are_from_the_whole_file(
     assert 6 <= len(levels) <= 10 and levels == sorted(levels)
     assert levels[0] < 30 and levels[-1] > 190 and np.ptp(np.diff(levels)) < 15
     assert len(decoded) <= most_decoded
+
+
+@pytest.mark.parametrize("every", [4, 100], ids=["many key pictures", "one"])
+def test_the_picture_at_a_time(tmp_path: Path, every: int) -> None:
+    write_levels(tmp_path / "a.mp4", count=50, every=every)
+    levels = [float(rgb_at(tmp_path / "a.mp4", number / 25)[0].mean()) for number in range(50)]
+    assert np.all(np.diff(levels) > 0)
+    for seconds, begins in ((0, 0), (1.01, 1), (1.039, 1), (1.04, 1.04), (99, 49 / 25)):
+        assert rgb_at(tmp_path / "a.mp4", seconds)[1] == pytest.approx(begins, abs=1e-3)
+
+
+def test_what_is_no_video_has_no_picture(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"no video" * 100)
+    with pytest.raises(ValueError, match=r"a\.mp4"):
+        rgb_at(tmp_path / "a.mp4", 0)

@@ -13,7 +13,8 @@ from temporal_colorize.color.chroma import AB_LIMIT
 
 _PICTURES = frozenset({".png", ".bmp", ".tif", ".tiff", ".webp"})  # JPEG would smear colours over grey pixels
 _SHAPES, _TIMES = ("point", "box", "mask"), ("at", "frame")
-_KEYS = {*_SHAPES, *_TIMES, "radius", "color"}
+_OF_POINTS = ("radius", "grow")
+_KEYS = {*_SHAPES, *_TIMES, *_OF_POINTS, "color"}
 _RADIUS = 8.0  # luma pixels, of a point that does not say
 _MOST = 1000  # entries
 _GREY = 4.0  # ab units: what is nearer to grey in a picture of hints is no hint
@@ -30,6 +31,7 @@ class Hint:
         ab: Its colour; None where the picture at `mask` has the colours.
         point: x and y in luma pixels, and
         radius: in those.
+        grow: Whether it stands for the thing that it is on: see `growing`.
         box: x, y, width and height in luma pixels.
         mask: A picture of the video's size.
     """
@@ -40,6 +42,7 @@ class Hint:
     ab: tuple[float, float] | None = None
     point: tuple[float, float] | None = None
     radius: float = _RADIUS
+    grow: bool = False
     box: tuple[float, float, float, float] | None = None
     mask: Path | None = None
 
@@ -63,7 +66,8 @@ class Hint:
             return f"picture {self.mask.name} with SHA-256 {digest}, {int(where.sum())} pixels in {_box_of(where)}"
         if self.box is not None:
             return "box {:g},{:g},{:g},{:g}".format(*self.box)
-        return "point {:g},{:g}".format(*self.point) + f" of radius {self.radius:g}"
+        grown = ", grown" if self.grow else ""
+        return "point {:g},{:g}".format(*self.point) + f" of radius {self.radius:g}{grown}"
 
 
 def _box_of(where: np.ndarray) -> str:
@@ -109,7 +113,7 @@ def digest(hints: list[Hint]) -> str:
     """Return the SHA-256 of all that hints say, the pictures they name included."""
     found = hashlib.sha256()
     for hint in hints:
-        found.update(repr((hint.at, hint.frame, hint.ab, hint.point, hint.radius, hint.box)).encode())
+        found.update(repr((hint.at, hint.frame, hint.ab, hint.point, hint.radius, hint.grow, hint.box)).encode())
         found.update(hint.mask.read_bytes() if hint.mask else b"")
     return found.hexdigest()
 
@@ -120,8 +124,8 @@ def _parse(name: str, entry: object, folder: Path) -> Hint:
     if unknown := sorted(map(str, set(entry) - _KEYS)):
         raise ValueError(f"{name}: {unknown[0]} is unknown; known are {', '.join(sorted(_KEYS))}")
     shape, time = (_one_of(name, entry, keys) for keys in (_SHAPES, _TIMES))
-    if "radius" in entry and shape != "point":
-        raise ValueError(f"{name}: radius belongs to a point, and this is a {shape}")
+    if (foreign := [key for key in _OF_POINTS if key in entry]) and shape != "point":
+        raise ValueError(f"{name}: {foreign[0]} belongs to a point, and this is a {shape}; leave it out")
     if "color" not in entry:
         raise ValueError(f'{name}: color is missing; give "#rrggbb" or [a, b]')
     made: dict[str, object] = {"name": name, "ab": parse_color(f"{name}: color", entry["color"])}
@@ -139,6 +143,10 @@ def _parse(name: str, entry: object, folder: Path) -> Hint:
         raise ValueError(f"{name}: box={entry['box']} must be [x, y, width, height] with width and height above 0")
     if "radius" in entry:
         made["radius"] = _number(f"{name}: radius", entry["radius"], least=0.5)
+    if "grow" in entry:
+        if not isinstance(entry["grow"], bool):
+            raise ValueError(f"{name}: grow={entry['grow']} must be true or false")
+        made["grow"] = entry["grow"]
     return Hint(**made)
 
 

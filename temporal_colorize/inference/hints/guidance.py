@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from temporal_colorize.color.chroma import ChromaCoding
+from temporal_colorize.inference.hearing import NOTHING, Heard
 from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.inference.turn import UNTURNED, Turn
 
@@ -36,8 +37,9 @@ class Guidance(NamedTuple):
         ab: (2, h, w) float32; without meaning where the mask is 0.
         mask: (h, w) float32 in 0..1, how much of a pixel's colour they decide; 1 gives it back as it is.
         fresh: Whether they are new, so that the network must look at this frame.
-        told: Those of which the network hears, if it looks: new ones, and those of whatever is around. Told of a thing
-            in every frame, it spreads its colours around it.
+        told: Those of which the network hears, if it looks.
+        confined: Those of which it hears, too, but for their places alone: what it would make of them around is left
+            out.
         trust: How likely they are to be right where they hold, in 0..1: (h, w) float32, or one number for all.
     """
 
@@ -45,6 +47,7 @@ class Guidance(NamedTuple):
     mask: np.ndarray
     fresh: bool = False
     told: Colours | None = None
+    confined: Colours | None = None
     trust: np.ndarray | float = 1.0
 
     @property
@@ -135,6 +138,16 @@ def shares(known: Colours | None, size: tuple[int, int]) -> np.ndarray:
         return np.zeros((3, *size), np.float32)
     planes = *(plane * known.mask for plane in known.ab), known.mask
     return np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA) for plane in planes])
+
+
+def heard(known: Guidance | None, size: tuple[int, int]) -> Heard:
+    """Turn what is known of a frame into what a network hears that sees pictures of that size."""
+    if known is None:
+        return NOTHING
+    told, confined = (
+        None if colours is None else network_hints(shares(colours, size)) for colours in (known.told, known.confined)
+    )
+    return Heard(told, confined)
 
 
 def network_hints(shares: np.ndarray) -> Tensor:

@@ -21,7 +21,7 @@ from temporal_colorize.inference.hints.carrying import (
 )
 from temporal_colorize.inference.hints.drawing import draw
 from temporal_colorize.inference.hints.entries import Hint, digest
-from temporal_colorize.inference.hints.guidance import Guidance, View
+from temporal_colorize.inference.hints.guidance import Colours, Guidance, View
 from temporal_colorize.inference.hints.past import Past
 from temporal_colorize.inference.hints.window import CANVAS, Window
 from temporal_colorize.inference.planes import lightness_of, shrink
@@ -31,7 +31,7 @@ from temporal_colorize.options import require_one_of
 Direction = Literal["forward", "both"]
 DIRECTIONS = ("forward", "both")
 _CARRIED = ("_frame", "_first", "_last", "_gaps", "_done", "_left")
-_HALVES = 90  # frames in which trust in what is carried halves: see docs/confidence.md
+_HALVES = 150  # frames in which trust in what is carried halves: see docs/confidence.md
 _USUAL = 15  # gaps between frames, of which the median is the usual one
 
 
@@ -69,14 +69,12 @@ class HintGuide:
         direction: "both" carries them backwards as well, for which the video is read once more, before.
 
     Attributes:
-        given: The hints, a line each: all that they say.
         looks_ahead: Whether `look_ahead` must be called, after `begin`.
     """
 
     def __init__(self, hints: Sequence[Hint], *, direction: Direction = "forward") -> None:
         require_one_of("direction", direction, DIRECTIONS)
         self._hints, self._direction = list(hints), direction
-        self.given = [hint.described() for hint in hints]
         self.looks_ahead = direction == "both"
         self._left = 0  # pieces that are not followed
         self._cut_short = 0  # hints that are not carried back as far as they could be
@@ -85,6 +83,11 @@ class HintGuide:
         self._hinted: dict[Carried, int] = {}  # the frame of its hint
         self._restart()
         self._view: View
+
+    @property
+    def given(self) -> list[str]:
+        """The hints that were used so far, a line each: all that they say."""
+        return [hint.described() for hint, done in zip(self._hints, self._done, strict=True) if done]
 
     @property
     def notes(self) -> list[str]:
@@ -200,25 +203,25 @@ class HintGuide:
             return None
         trusts = [np.full_like(piece.ab, 0.5 ** (piece.age / _HALVES)) for piece in pieces]
         (trust, _), _ = lay_stamps(list(zip((piece.stamp for piece in pieces), trusts, strict=True)), *sizes)
-        return Guidance(*laid, trust=trust)
+        return Guidance(*laid, confined=Colours(*laid), trust=trust)
 
-    def _drawn(self, hint: Hint) -> tuple[np.ndarray, np.ndarray]:
-        return draw(hint, self._view.shape, self._view.chroma_shape, turn=self._view.turn)
+    def _drawn(self, hint: Hint, working: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        return draw(hint, self._view.shape, self._view.chroma_shape, turn=self._view.turn, luma=working)
 
     def _draw(self, hint: Hint, known: Guidance | None, working: np.ndarray) -> Guidance:
         """Draw a hint over what is known of its frame, and begin to carry it."""
-        colour, where = self._drawn(hint)
+        colour, where = self._drawn(hint, working)
         if known is None:
             nothing = np.zeros(where.shape, np.float32)
             known = Guidance(np.zeros_like(colour), nothing, trust=nothing.copy())
         known.ab[:, where], known.mask[where], known.trust[where] = colour[:, where], 1, 1
         self._left += self._carrier.add(working, colour, where)
-        return known._replace(fresh=True, told=known.colours)
+        return known._replace(fresh=True, confined=known.colours)
 
     def _carry_back(self, hint: Hint, working: np.ndarray, past: Past, number: int) -> None:
         """Carry a hint backwards, as far as that is not more than are followed at a time, with the hints before."""
         carrier = Carrier()
-        carrier.add(working, *self._drawn(hint))
+        carrier.add(working, *self._drawn(hint, working))
         for back, luma in enumerate(past.backwards(), start=1):
             there = self._earlier.setdefault(number - back, [])
             if len(there) + len(carrier.carried) > MOST:

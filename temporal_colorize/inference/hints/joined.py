@@ -1,6 +1,5 @@
 """Several guides as one."""
 
-import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -72,6 +71,15 @@ def _over(upper: Guidance | None, lower: Guidance | None) -> Guidance | None:
     if upper is None or lower is None:
         return upper if lower is None else lower
     colours = upper.colours.over(lower.colours)
-    told = [one.told for one in (upper, lower) if one.told is not None]
     trust = lower.trust + upper.mask / np.maximum(colours.mask, 1e-6) * (upper.trust - lower.trust)
-    return Guidance(*colours, upper.fresh or lower.fresh, functools.reduce(Colours.over, told) if told else None, trust)
+    return Guidance(
+        *colours,
+        upper.fresh or lower.fresh,
+        _both(upper.told, lower.told),
+        _both(upper.confined, lower.confined),
+        trust,
+    )
+
+
+def _both(upper: Colours | None, lower: Colours | None) -> Colours | None:
+    return upper.over(lower) if upper is not None and lower is not None else upper or lower

@@ -9,6 +9,7 @@ import numpy as np
 
 from temporal_colorize.inference.hints.entries import ab_of_rgb
 from temporal_colorize.inference.picture import is_picture, read_luma
+from temporal_colorize.inference.report import REFERENCE
 from temporal_colorize.inference.turn import Turn
 from temporal_colorize.video import Limits, VideoReader, sample_rgb
 
@@ -51,10 +52,13 @@ def read_references(paths: Sequence[str | Path], *, limits: Limits | None = None
 def _read(path: Path, limits: Limits | None) -> Reference:
     import cv2
 
-    name = f"reference={path}"
+    name = f"{REFERENCE}{path}"
     if not path.is_file():
         raise ValueError(f"{name}: there is no such file; name a picture or a video of the same place by day")
-    rgb = _rgb_of_picture(path, limits) if is_picture(path) else _background(path, limits)
+    try:
+        rgb = _rgb_of_picture(path, limits) if is_picture(path) else _background(path, limits)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a picture or a video, in colour, of the same place ({error})") from error
     if (scale := _MOST_SIDE / min(rgb.shape[:2])) < 1:
         rgb = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     ab = ab_of_rgb(rgb)

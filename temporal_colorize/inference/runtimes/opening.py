@@ -27,7 +27,7 @@ PRECISIONS = {
 }
 _NEEDS = {
     OPENVINO: (("openvino",), "pip install openvino"),
-    ONNX: (("onnx", "onnxscript", "onnxruntime"), "pip install 'temporal-colorize[onnx]'"),
+    ONNX: (("onnx", "onnxscript", "onnxruntime"), "pip install '.[onnx]' in a checkout"),
 }
 _RUNTIME_OF_SUFFIX = {".xml": OPENVINO, ".onnx": ONNX}
 _UNCONVERTED = "caffe"  # runs in OpenCV

@@ -85,6 +85,11 @@ class LiveSource:
         return self._tally.skipped
 
     @property
+    def stopped(self) -> bool:
+        """Whether somebody has said `stop`."""
+        return self._stopped.is_set()
+
+    @property
     def damaged(self) -> int:
         """How often decoding failed or a picture came out marked as corrupt."""
         return self._tally.damaged
@@ -94,11 +99,14 @@ class LiveSource:
         self._thread.start()
 
     def stop(self, *, wait: bool = True) -> None:
-        """Disconnect, and wait for that unless told not to; a thread that waits for the network ends by itself."""
+        """Disconnect, and wait for that unless told not to; a thread that waits for the network ends by itself.
+
+        Any thread may say so, that in which `tell` is called included.
+        """
         self._stopped.set()
         with self._changed:
             self._changed.notify_all()
-        if wait:
+        if wait and threading.current_thread() is not self._thread:
             self._thread.join(_END)
 
     def take(self, timeout: float) -> Picture | Packet | None:

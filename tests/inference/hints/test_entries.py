@@ -25,6 +25,12 @@ WRONG = {
     "a flat box": ({"at": 0, "box": [0, 0, 0, 4], "color": RED}, "with width and height above 0"),
     "three numbers": ({"at": 0, "box": [0, 0, 4], "color": RED}, "must be 4 numbers in brackets"),
     "a box's radius": ({"at": 0, "box": [0, 0, 4, 4], "radius": 3, "color": RED}, "radius belongs to a point"),
+    "a box that grows": (
+        {"at": 0, "box": [0, 0, 4, 4], "grow": True, "color": RED},
+        "grow belongs to a point, and this",
+    ),
+    "a mask that grows": ({"at": 0, "mask": "m.png", "grow": True, "color": RED}, "and this is a mask; leave it out"),
+    "grow a little": ({"at": 0, "point": [1, 1], "grow": 1, "color": RED}, "grow=1 must be true or false"),
     "no mask": ({"at": 0, "mask": "none.png", "color": RED}, "mask=none.png: there is no such file"),
 }
 
@@ -85,6 +91,12 @@ def test_shapes_are_drawn_where_they_are_meant(tmp_path: Path) -> None:
     assert point[1].sum() == pytest.approx(np.pi * 2.5**2, abs=8) and point[1][17, 24]
 
 
+def test_a_point_grows_only_if_it_is_told_to(tmp_path: Path) -> None:
+    entry = {"at": 0, "point": [1, 1], "color": RED}
+    hints = read_hints(write(tmp_path, entry, entry | {"grow": False}, entry | {"grow": True}))
+    assert [hint.grow for hint in hints] == [False, False, True]
+
+
 def test_a_picture_hints_where_it_is_coloured(tmp_path: Path) -> None:
     picture = np.full((100, 120, 3), 90, np.uint8)
     picture[20:40, 60:80] = (32, 32, 192)  # blue, green, red
@@ -105,6 +117,8 @@ def test_the_digest_is_of_all_that_is_said(tmp_path: Path) -> None:
     assert digest([one]) == digest([Hint(name="b", at=1.0, ab=(1, 2), box=(1, 2, 3, 4))])
     others = [Hint(name="a", frame=1, ab=(1, 2), box=(1, 2, 3, 4)), Hint(name="a", at=1.0, ab=(1, 3), box=(1, 2, 3, 4))]
     assert len({digest([hint]) for hint in (one, *others)}) == 3
+    points = [Hint(name="a", at=1.0, ab=(1, 2), point=(3, 4), grow=grow) for grow in (False, True)]
+    assert digest(points[:1]) != digest(points[1:])
 
 
 def test_a_record_has_all_that_a_hint_says(tmp_path: Path) -> None:
@@ -117,6 +131,10 @@ def test_a_record_has_all_that_a_hint_says(tmp_path: Path) -> None:
         (
             Hint(name="h[0]", at=1.5, point=(3, 4.5), ab=(10, -20.06)),
             "h[0] at 1.5 s: point 3,4.5 of radius 8, a 10.0, b -20.1",
+        ),
+        (
+            Hint(name="h[3]", frame=0, point=(3, 4), radius=5, ab=(0, 5), grow=True),
+            "h[3] at frame 0: point 3,4 of radius 5, grown, a 0.0, b 5.0",
         ),
         (Hint(name="h[1]", frame=2, box=(1, 2, 3, 4), ab=(0, 5)), "h[1] at frame 2: box 1,2,3,4, a 0.0, b 5.0"),
         (Hint(name="h[2]", frame=0, mask=tmp_path / "m.png", ab=(0, 5)), f"h[2] at frame 0: {where}, a 0.0, b 5.0"),

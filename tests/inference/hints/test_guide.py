@@ -48,6 +48,16 @@ def test_a_hint_moves_with_what_it_is_on() -> None:
     np.testing.assert_allclose(found[-1].ab[:, inside].T, [COLOR] * inside.sum(), atol=0.01)
 
 
+def test_the_network_hears_of_it_where_it_is() -> None:
+    lumas, masks = moving_scene(6)
+    found = show(guide_for(hint_on(masks[2], 2)), lumas)
+    for known in found[2:]:
+        assert known.told is None
+        np.testing.assert_array_equal(known.confined.mask, known.mask)
+        np.testing.assert_array_equal(known.confined.ab, known.ab)
+    assert overlap(found[5]._replace(mask=found[5].confined.mask), masks[5]) > 0.75
+
+
 def test_what_is_carried_is_trusted_less_and_less() -> None:
     lumas, masks = moving_scene(12)
     guide = guide_for(hint_on(masks[3], 3), hint_on(masks[9], 9))
@@ -55,7 +65,7 @@ def test_what_is_carried_is_trusted_less_and_less() -> None:
     middle = [float(known.trust[known.mask > 0.9].mean()) for known in found[3:]]
     assert middle[0] == middle[6] == 1  # hinted, and hinted again
     assert all(after < before for before, after in itertools.pairwise(middle[:6]))
-    assert 0.5 < middle[5] < 0.97
+    assert 0.95 < middle[5] < 0.99  # five frames on, of the 150 in which it halves
 
 
 def test_it_is_found_again_behind_a_pillar() -> None:

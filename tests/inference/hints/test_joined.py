@@ -27,9 +27,9 @@ class Fixed:
         self.restored = chr(int(snapshot["name"]))
 
 
-def known(ab: float, mask: list[float], *, fresh: bool = False, told: bool = False, trust: float = 1.0) -> Guidance:
+def known(ab: float, mask: list[float], *, fresh: bool = False, hints: bool = False, trust: float = 1.0) -> Guidance:
     colours = Colours(np.full((2, 1, 3), ab, np.float32), np.array([mask], np.float32))
-    return Guidance(*colours, fresh, colours if told else None, trust)
+    return Guidance(*colours, fresh, *((None, colours) if hints else (colours, None)), trust)
 
 
 def ask(*guidances: Guidance | None) -> Guidance | None:
@@ -44,13 +44,13 @@ def test_the_later_one_knows_better_where_it_knows() -> None:
     assert found.fresh
 
 
-def test_the_network_hears_of_carried_hints_no_more_than_without_a_reference() -> None:
-    reference = known(10, [1, 1, 0], told=True)
-    assert np.array_equal(ask(reference, known(30, [0, 1, 1])).told.ab, reference.told.ab)
-    assert np.array_equal(ask(reference, known(30, [0, 1, 1])).told.mask, reference.told.mask)
-    both = ask(reference, known(30, [0, 1, 1], fresh=True, told=True)).told
-    assert np.allclose(both.ab[:, 0, :], [[10, 30, 30]] * 2) and np.allclose(both.mask, 1)
-    assert ask(known(10, [1, 0, 0]), known(30, [0, 1, 1])).told is None
+def test_the_network_hears_of_each_as_alone() -> None:
+    """Of a reference everywhere, of hints in their places; of several of a kind the later ones know better."""
+    reference, hints = known(10, [1, 1, 0]), known(30, [0, 1, 1], hints=True)
+    both = ask(reference, hints)
+    assert both.told is reference.told and both.confined is hints.confined
+    more = ask(hints, known(50, [0, 0, 1], hints=True))
+    assert more.told is None and np.allclose(more.confined.ab[:, 0, 1:], [[30, 50]] * 2)
 
 
 def test_each_pixel_is_trusted_as_its_own_source() -> None:

@@ -87,7 +87,7 @@ def test_a_hint_of_a_time_that_does_not_come_is_named(tmp_path: Path) -> None:
     report = colorize_video(
         tmp_path / "a.mkv", tmp_path / "b.mkv", session(), codec="libx264", options={"qp": 0}, guide=guide
     )
-    assert report.notes == ["hints[0] at 9.5 s: not used, there is no such picture"]
+    assert report.notes == ["hints[0] at 9.5 s: not used, there is no such picture"] and report.hints == []
 
 
 def test_a_hint_lands_where_a_turned_video_shows_it(tmp_path: Path) -> None:

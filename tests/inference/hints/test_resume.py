@@ -14,20 +14,23 @@ from tests.support.stopping import StoppedError
 from tests.support.videos import write_video
 
 HINT = Hint(name="hints[0]", frame=14, box=(40.0, 30.0, 40.0, 30.0), ab=(35.0, -28.0))
+GROWN = Hint(name="hints[0]", frame=14, point=(60.0, 45.0), ab=(35.0, -28.0), grow=True)
 
 
 # With a gate the network runs on fewer frames: after a hint, at the start, and now and then.
 @pytest.mark.parametrize(
-    ("gate", "stop_after"), [(None, 12), (GateOptions(settle=2, every=3), 6)], ids=["every frame", "gate"]
+    ("hint", "gate", "stop_after"),
+    [(HINT, None, 12), (GROWN, GateOptions(settle=2, every=3), 6)],
+    ids=["every frame", "gate, grown"],
 )
-def test_stopped_and_gone_on_with(tmp_path: Path, gate: GateOptions | None, stop_after: int) -> None:
+def test_stopped_and_gone_on_with(tmp_path: Path, hint: Hint, gate: GateOptions | None, stop_after: int) -> None:
     source, whole, pieces = (tmp_path / name for name in ("a.mp4", "whole.mkv", "pieces.mkv"))
     write_video(source, count=28)
     options = {"gate": gate, "segment": 10}
-    colorize(source, whole, guide=HintGuide([HINT], direction="both"), **options)
+    colorize(source, whole, guide=HintGuide([hint], direction="both"), **options)
     with pytest.raises(StoppedError):
-        colorize(source, pieces, stop_after=stop_after, guide=HintGuide([HINT], direction="both"), **options)
-    report = colorize(source, pieces, guide=HintGuide([HINT], direction="both"), **options)
+        colorize(source, pieces, stop_after=stop_after, guide=HintGuide([hint], direction="both"), **options)
+    report = colorize(source, pieces, guide=HintGuide([hint], direction="both"), **options)
     assert report.kept and not report.notes
     np.testing.assert_array_equal(pictures(whole), pictures(pieces))
 

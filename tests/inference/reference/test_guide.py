@@ -33,8 +33,9 @@ def test_the_background_gets_its_colours_where_it_lies(bit_depth: int) -> None:
     canvas = place()
     seen = view(canvas, right=5, down=-4)
     luma = at_night(seen).astype(np.uint16) << 2 if bit_depth == 10 else at_night(seen)
-    ab, mask, fresh, told, trust = show(guide(reference(view(canvas)), bit_depth=bit_depth), luma)
+    ab, mask, fresh, told, confined, trust = show(guide(reference(view(canvas)), bit_depth=bit_depth), luma)
     assert ab.shape == (2, *SHAPE) and mask.shape == SHAPE and fresh
+    assert confined is None  # it is heard everywhere
     assert told.mask is mask and 0.85 < trust.max() < 0.95  # it may show what is no longer there
     assert mask.mean() > 0.8
     far = np.linalg.norm(ab - ab_of_rgb(seen).transpose(2, 0, 1), axis=0)

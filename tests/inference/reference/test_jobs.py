@@ -67,6 +67,7 @@ def test_the_background_has_its_colours_and_a_stopped_job_goes_on_with_them(tmp_
     day = write_night(tmp_path / "night.mkv")
     report = colorize(tmp_path / "night.mkv", tmp_path / "whole.mkv", day)
     assert report.hints[0].startswith("reference=day: edges agree by 0.")
+    assert "; with a reference" in str(report) and "hint" not in str(report)
     assert report.infrared is not None and 0 <= report.infrared <= 1
     whole = pictures(tmp_path / "whole.mkv")
     far = np.linalg.norm(ab_of_rgb(whole[20]) - ab_of_rgb(day), axis=-1)

@@ -154,7 +154,7 @@ def test_a_runtime_that_is_not_installed_is_named(file: Path, monkeypatch: pytes
     monkeypatch.setattr(opening.importlib.util, "find_spec", lambda name: None if name in missing else find(name))
     with pytest.raises(ValueError, match=r"runtime=openvino needs openvino.*pip install openvino"):
         opened(file, "off")
-    with pytest.raises(ValueError, match=r"runtime=onnx needs onnxruntime.*pip install 'temporal-colorize\[onnx\]'"):
+    with pytest.raises(ValueError, match=r"runtime=onnx needs onnxruntime.*pip install '\.\[onnx\]' in a checkout"):
         opened(file, "off", runtime="onnx")
     assert RuntimeOptions().chosen(CPU) == "torch"
 

@@ -1,0 +1,61 @@
+"""Runs one job; its record names files without their folders."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from temporal_colorize.apps.service.job import Job, Stopped
+from temporal_colorize.apps.service.turns import Turns
+from temporal_colorize.apps.service.words import in_words, without_folders
+from temporal_colorize.colorizer import Colorizer
+from temporal_colorize.config.messages import print_failure
+from temporal_colorize.inference.picture import is_picture
+from temporal_colorize.provenance import record
+
+if TYPE_CHECKING:
+    from temporal_colorize.inference.colored import ColoredFrame
+    from temporal_colorize.inference.report import Report
+
+_OF_VIDEOS = ("audio", "deinterlace", "direction", "encoder", "end", "gate", "hints_at", "rate", "start")
+
+
+def outcome_of(
+    colorizer: Colorizer, job: Job, usual: Mapping[str, object], root: Path, turns: Turns
+) -> dict[str, object]:
+    """Colour what a job names, and return what `Job.end` takes; what nobody foresaw goes to the log, scrubbed."""
+    try:
+        return {"state": "done", "report": _run(colorizer, job, usual, root, turns)}
+    except Stopped:
+        return {"state": "cancelled"}
+    except ValueError as error:
+        return {"state": "failed", "error": in_words(error, root)}
+    except Exception as error:
+        if not job.is_over:  # else its folder may be gone: it was forgotten, or the service ends
+            print_failure(error)
+        said = f"{job.name}: the server failed ({type(error).__name__}); its log says more"
+        return {"state": "failed", "error": said}
+
+
+def _run(colorizer: Colorizer, job: Job, usual: Mapping[str, object], root: Path, turns: Turns) -> "Report":
+    def watch(frame: "ColoredFrame") -> None:
+        turns.give_way()
+        job.watch(frame)
+
+    asked, picture = dict(job.asked), is_picture(job.source)
+    suffix = f".{asked.pop('format', '*')}"
+    output = job.folder / f"{job.source.stem}.color{'.*' if picture else suffix}"
+    if asked.pop("confidence", False):
+        asked["confidence"] = job.folder / f"{job.source.stem}.confidence.{'png' if picture else 'mp4'}"
+    if picture:  # of videos alone
+        asked = {name: value for name, value in asked.items() if name not in _OF_VIDEOS}
+    if "encoder" in asked:  # whose parts are not the owner's
+        usual = {name: value for name, value in usual.items() if not name.startswith("encoder.")}
+    report = colorizer.file(job.source, output, watch=watch, idle=job.idle, **{**usual, **asked})
+    _without_folders(record.usual_path(report.output), root)
+    return report
+
+
+def _without_folders(path: Path, root: Path) -> None:
+    if path.is_file():  # the owner may have record=false
+        record.write(path, without_folders(json.loads(path.read_text()), root))

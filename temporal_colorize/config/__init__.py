@@ -1,0 +1,1 @@
+"""The configuration: composed from `conf/`, checked, and made into objects. Of ours, only this and cli/ know Hydra."""

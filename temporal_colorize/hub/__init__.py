@@ -1,0 +1,1 @@
+"""Weights on the Hugging Face hub, and in folders of the same form."""

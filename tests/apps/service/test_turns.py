@@ -1,0 +1,34 @@
+"""A job waits while a first picture is due, and for no longer than it may."""
+
+import time
+
+import pytest
+
+from temporal_colorize.apps.service import turns
+from tests.support.service import Make, Slow, bring, ended, until
+
+
+def test_a_job_waits_for_a_first_picture(make: Make, colorizer: Slow) -> None:
+    service = make()
+    colorizer.pause = 0.01
+    job = service.submit("ann", bring(service, "ann", count=60), {})
+    until(lambda: job.frames > 2)
+    with service.turns.first():
+        time.sleep(0.2)  # in which the picture that was under way ends
+        frames = job.frames
+        time.sleep(0.4)
+        assert job.frames == frames < 60
+    assert ended(job).state == "done" and job.frames == 60
+
+
+def test_it_goes_on_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_MOST", 0.2)
+    order, began = turns.Turns(), time.monotonic()
+    with order.first():
+        order.give_way()
+        waited = time.monotonic() - began
+        order.give_way()  # it has the same time for itself
+        assert 0.2 <= waited <= time.monotonic() - began < waited + 0.15
+        until(lambda: time.monotonic() - began > 2 * waited)
+        order.give_way()
+        assert time.monotonic() - began > 3 * waited - 0.05
