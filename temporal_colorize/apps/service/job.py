@@ -1,11 +1,12 @@
 """One thing to colour, as whoever asked for it sees it."""
 
+import copy
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from temporal_colorize.apps.service.errors import TooLarge
 from temporal_colorize.apps.service.options import ServiceOptions
@@ -113,6 +114,11 @@ class Job:
             known = self.version if since is None else since
             self._changed.wait_for(lambda: self.version != known or self.is_over, timeout)
             return self.version
+
+    def snapshot(self) -> Self:
+        """Return it as it is at this moment; that does not change, and nothing comes of waiting for it."""
+        with self._changed:
+            return copy.copy(self)
 
     def as_json(self) -> dict[str, object]:
         """Describe it for programs, without the server's paths."""

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from temporal_colorize.apps.service import Job
 from temporal_colorize.apps.web.frames import Shown
 from temporal_colorize.apps.web.given import Given, Place
 from temporal_colorize.inference.turn import UNTURNED, Turn
@@ -25,8 +26,7 @@ class Desk:
         turn: How it is shown.
         seconds: How long it is; 0 of a picture.
         origin: Its first picture's time.
-        job: The id of the last job.
-        finished: That job, if what became of it is already shown.
+        job: The last job, as it was when it was last followed: all that the page shows of it is of one moment.
         done: The id of the last job whose result is there.
         shown: What the viewer shows.
         given: Colours that he gave.
@@ -42,8 +42,7 @@ class Desk:
     turn: Turn = UNTURNED
     seconds: float = 0.0
     origin: float = 0.0
-    job: str | None = None
-    finished: str | None = None
+    job: Job | None = None
     done: str | None = None
     shown: Shown | None = None
     given: list[Given] = field(default_factory=list)

@@ -15,8 +15,8 @@ _NOW = 0.02  # seconds by which what was given may be off the time shown, and is
 
 def news(studio: Studio, desk: Desk, offers: Offers, *, overlay: bool, radius: float) -> dict[str, object]:
     """Return values, and as dictionaries updates, in the order of the tab's outputs."""
-    job = _job(studio, desk)
-    done, busy = studio.result(desk), job is not None and not job.is_over
+    job, done = desk.job, studio.result(desk)
+    busy = job is not None and not job.is_over
     marks, size = _marks(desk), desk.seen_shape
     return {
         "problem": telling.problem(desk.problem or (job is not None and job.error) or ""),
@@ -27,18 +27,13 @@ def news(studio: Studio, desk: Desk, offers: Offers, *, overlay: bool, radius: f
         "cancel": {"visible": busy},
         "again": {"interactive": desk.source is not None},
         "result": _offered(offers, done and done.output)
-        | {"label": "Download" if done is job else "Download the last"},
+        | {"label": "Download the last" if done and job and done.id != job.id else "Download"},
         "record": _offered(offers, done and done.record),
         "sure": _offered(offers, done and done.confidence),
         "box": ",".join(map(str, desk.box)) if desk.box else "",
         "answer": desk.answer,
         "timer": {"active": busy},
     }
-
-
-def _job(studio: Studio, desk: Desk) -> Job | None:
-    """Return the desk's job; None as well if it was removed meanwhile, which whoever acts next is told."""
-    return next((job for job in studio.service.jobs(desk.visitor) if job.id == desk.job), None)
 
 
 def _timeline(desk: Desk, job: Job | None, done: Job | None) -> str:

@@ -110,34 +110,32 @@ class Studio:
         if not is_picture(desk.source):
             asked |= {"encoder": "lossless"} if choices.lossless else {}
         spend = [*(hints.parent.iterdir() if hints else ()), *([reference] if reference else ())]
-        desk.job = self.service.submit(desk.visitor, desk.source, asked, spend=spend).id
-        desk.finished = None
+        desk.job = self.service.submit(desk.visitor, desk.source, asked, spend=spend).snapshot()
 
     def job(self, desk: Desk) -> Job | None:
         """Return the job on the desk; NoSuchJob if it was removed meanwhile."""
-        return None if desk.job is None else self.service.job(desk.job, desk.visitor)
+        return None if desk.job is None else self.service.job(desk.job.id, desk.visitor)
 
     def cancel(self, desk: Desk) -> None:
         """End the job on the desk, if there is one."""
         if desk.job is not None:
             try:
-                self.service.cancel(desk.job, desk.visitor)
+                self.service.cancel(desk.job.id, desk.visitor)
             except NoSuchJob:
                 desk.job = None
 
-    def follow(self, desk: Desk) -> Job | None:
-        """Bring what is shown up to what the job has done."""
-        job = self.job(desk)
-        if job is None or desk.finished == job.id:
-            return job
+    def follow(self, desk: Desk) -> None:
+        """Bring what is shown up to what the job has done; raises NoSuchJob if it was removed meanwhile."""
+        now = self.job(desk)
+        if now is None or desk.job.is_over:
+            return
+        desk.job = job = now.snapshot()
         if job.state == "done":
-            self._supersede(desk, job)
+            self._supersede(desk, now)
         if job.is_over and self.result(desk) is not None:
-            desk.finished = job.id
             self.show(desk, 0.0 if desk.shown is None else desk.shown.time)
         elif job.latest is not None:
             desk.shown = self._of_frame(desk, job.latest)
-        return job
 
     def show(self, desk: Desk, seconds: float) -> None:
         """Show a time of what was done last."""

@@ -156,6 +156,19 @@ def test_a_result_stays_until_there_is_another(studio: Studio, desk: Desk, tmp_p
     assert studio.result(desk) is studio.job(desk) is not first and not first.folder.exists()
 
 
+def test_what_is_shown_of_a_job_is_all_of_one_moment(studio: Studio, desk: Desk, tmp_path: Path) -> None:
+    write_video(tmp_path / "clip.mkv", count=20)
+    studio.take(desk, tmp_path / "clip.mkv")
+    studio.color(desk, PLAIN)
+    ended(studio.job(desk))
+    offers = Offers(tmp_path / "kept" / "gradio")
+    before = news(studio, desk, offers, overlay=False, radius=8)
+    assert "is done" not in before["status"] and before["timer"]["active"] and not before["result"]["visible"]
+    studio.follow(desk)
+    after = news(studio, desk, offers, overlay=False, radius=8)
+    assert "is done" in after["status"] and not after["timer"]["active"] and after["result"]["visible"]
+
+
 def test_a_new_file_ends_the_job_of_the_one_before(studio: Studio, desk: Desk, tmp_path: Path) -> None:
     write_video(tmp_path / "clip.mkv", count=60)
     studio.colorizer.pause = 0.05
