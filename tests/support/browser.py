@@ -1,6 +1,7 @@
 """A real browser, Debian's Chromium, before the real page."""
 
 import importlib.util
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -57,6 +58,7 @@ class Site:
     ) -> None:  # fmt: skip
         import uvicorn
 
+        self._before = os.environ.get("GRADIO_TEMP_DIR")
         self.service = Service(colorizer, service, usual=usual, parent=folder)
         keep_gradio_inside(self.service)
         port = free_port()
@@ -72,6 +74,9 @@ class Site:
         self._server.should_exit = True
         self._thread.join(10)
         self.service.close()
+        os.environ.pop("GRADIO_TEMP_DIR")
+        if self._before is not None:  # another site of this process goes on
+            os.environ["GRADIO_TEMP_DIR"] = self._before
 
 
 class Visitor:
