@@ -4,9 +4,10 @@ python -m benchmarks.first_picture [--visits 7] [--others 0 1 3] [--against CHEC
     [OPTION=VALUE ...]
 
 A real server, serve.py in a process of its own, and Debian's Chromium as its visitor, on the same cores. The clip is
-1080p, of a rendered swinging camera, which leaves nothing to the gate; the others have each handed in a long one over REST, of which the first runs and the rest wait. The time
-is from the moment the browser is given the file until it has decoded the coloured picture. Every visitor is a new one.
-With --against, the servers of other checkouts are visited in turn with this one's. Options go on to every serve.py.
+1080p, of a rendered swinging camera, which leaves nothing to the gate; the others have each handed in a long one over
+REST, of which the first runs and the rest wait. The time is from the moment the browser is given the file until it has
+decoded the coloured picture. Every visitor is a new one. With --against, the servers of other checkouts are visited in
+turn with this one's. Options go on to every serve.py.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from data_prep.sample_clip import render_sample
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+Job = Callable[[Callable[..., httpx.Response]], httpx.Response]  # sends a request about itself
 HERE = Path(__file__).parents[1]
 TARGET = 2.0  # seconds, of issue and docs
 _SECONDS, _REPEATED = 8, 30  # of the clip, and how often of the others'
@@ -68,7 +70,7 @@ class Server:
             for job in jobs:
                 job(client.delete)
 
-    def _submit(self, client: httpx.Client, clip: Path) -> "Iterator[httpx.Response]":
+    def _submit(self, client: httpx.Client, clip: Path) -> Job:
         with clip.open("rb") as video:
             made = client.post("/api/jobs", files={"video": video}).raise_for_status().json()
         return lambda send: send(f"/api/jobs/{made['id']}", headers={"X-Job-Token": made["token"]}).raise_for_status()

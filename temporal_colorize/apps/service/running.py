@@ -46,7 +46,9 @@ def _run(colorizer: Colorizer, job: Job, usual: Mapping[str, object], root: Path
         asked = {name: value for name, value in asked.items() if name not in _OF_VIDEOS}
     if "encoder" in asked:  # whose parts are not the owner's
         usual = {name: value for name, value in usual.items() if not name.startswith("encoder.")}
-    report = colorizer.file(job.source, output, watch=job.watch, idle=job.idle, pace=turns.give_way, **{**usual, **asked})
+    report = colorizer.file(
+        job.source, output, watch=job.watch, idle=job.idle, pace=turns.give_way, **{**usual, **asked}
+    )
     _without_folders(record.usual_path(report.output), root)
     return report
 
