@@ -101,6 +101,7 @@ class Colorizer(Shared):
         *,
         watch: "Watch | None" = None,
         idle: Callable[[], object] = lambda: None,
+        pace: Callable[[], object] = lambda: None,
         **options: object,
     ) -> "Report":
         """Colour a video or a picture, as `infer.py video=source output=output` does, with its record beside it.
@@ -112,6 +113,7 @@ class Colorizer(Shared):
                 waits for it. What it raises ends the job; the same call goes on from what is finished.
             idle: Is called for every frame that is read before the first is coloured, for hints that are carried back;
                 what it raises ends the job.
+            pace: Is called by each of a video's threads between two frames, and may make it wait.
             options: Of infer.py, such as `reference="day.jpg"`, `confidence="sure.mp4"`, `encoder="lossless"`.
 
         Raises:
@@ -123,7 +125,7 @@ class Colorizer(Shared):
         config = self._composed("infer", given)
         check_coloring(config)
         check_files(config)
-        prepared = prepare(config, [Path(source)], opened=self._opened, watch=watch, idle=idle)
+        prepared = prepare(config, [Path(source)], opened=self._opened, watch=watch, idle=idle, pace=pace)
         return prepared.colorize(Path(source), None if output is None else Path(output))
 
     def stream(
@@ -153,7 +155,7 @@ class Colorizer(Shared):
         from temporal_colorize.video.live import is_live
 
         name = str(source) if isinstance(source, int) else os.fspath(source)
-        config = self._composed("infer", {**options, "video": name})
+        config = self._composed("infer", {**options, "video": "-"})  # of all sources the same, and so composed once
         check_coloring(config)
         check_stream(config, live=is_live(name))
         return self._stream_camera(name, config, tell, idle) if is_live(name) else self._stream_file(name, config)

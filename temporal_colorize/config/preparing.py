@@ -49,6 +49,7 @@ def prepare(
     opened: Opened | None = None,
     watch: "Watch | None" = None,
     idle: Callable[[], object] = lambda: None,
+    pace: Callable[[], object] = lambda: None,
 ) -> Prepared:
     """Read what the configuration names, and open its weights last.
 
@@ -57,7 +58,8 @@ def prepare(
         videos: All that are to be coloured.
         opened: Its weights, if they are open.
         watch: Is called with every coloured frame of a video, and
-        idle: for every one that is read ahead of that, see `colorize_video`.
+        idle: for every one that is read ahead of that, and
+        pace: by every thread between two, see `colorize_video`.
 
     Raises:
         ValueError: If something that it names cannot be read, or would be written over.
@@ -89,6 +91,7 @@ def prepare(
         settings=settings,
         watch=watch,
         idle=idle,
+        pace=pace,
         **maps,
         **finished,
         **{name: config[name] for name in as_given},

@@ -16,7 +16,7 @@ from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.sheet_frames import SheetFrames
 from temporal_colorize.inference.snapshot import Snapshot
-from temporal_colorize.inference.threads import ahead
+from temporal_colorize.inference.threads import ahead, paced
 from temporal_colorize.inference.watching import Watch
 from temporal_colorize.video import Frame, Position, VideoReader, VideoWriter
 from temporal_colorize.video.frame_map import FrameMap
@@ -38,11 +38,15 @@ def color_segments(
     behind: int,
     profile: Profile,
     watch: Watch | None,
+    pace: Callable[[], object] = lambda: None,
     maps: ConfidenceVideo | None = None,
     mark: Mark | None = None,
     sheet: SheetFrames | None = None,
 ) -> None:
-    """Colour what is not finished yet, segment by segment; draw maps and take frames for a sheet, if there are any."""
+    """Colour what is not finished yet, segment by segment; draw maps and take frames for a sheet, if there are any.
+
+    Each of the threads calls `pace` between two items, which may make it wait.
+    """
     number = itertools.count(job.frames)
     total = reader.info.frame_count if reader.part.is_whole else None
 
@@ -60,11 +64,14 @@ def color_segments(
     earlier, last = job.totals.get("notes", []), job.totals.get("last", 0.0)
     was_changed = job.totals.get("luma_changed", False)
     with contextlib.ExitStack() as stack:
-        decoded = stack.enter_context(closing(ahead(profile.timed("decode", items), most=QUEUE, name="decode")))
-        looked = stack.enter_context(closing(ahead(_look(decoded, stream, batch), most=behind, name="look")))
+        items = paced(profile.timed("decode", items), pace)
+        decoded = stack.enter_context(closing(ahead(items, most=QUEUE, name="decode")))
+        looking = _look(paced(decoded, pace), stream, batch)
+        looked = stack.enter_context(closing(ahead(looking, most=behind, name="look")))
+        laid = paced(looked, pace)
         while not job.is_done:
             with job.segment() as file:
-                filled = _fill(file, looked, stream, writer, maps, profile, show, mark, sheet)
+                filled = _fill(file, laid, stream, writer, maps, profile, show, mark, sheet)
             last = last if filled.last is None else filled.last
             # Between marks some of these are ahead by what waits between the threads; they are read at the end.
             totals = {

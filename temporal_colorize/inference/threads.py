@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -49,3 +49,14 @@ def ahead(items: Iterator[T], *, most: int, name: str) -> Iterator[T]:
     finally:
         stopped.set()
         thread.join()
+
+
+def paced(items: Iterator[T], pace: Callable[[], object]) -> Iterator[T]:
+    """Call `pace` before each item is drawn: it may wait, and what it raises ends the items."""
+    while True:
+        pace()
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        yield item

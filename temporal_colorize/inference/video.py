@@ -71,6 +71,7 @@ def colorize_video(
     progress: bool = False,
     watch: Watch | None = None,
     idle: Callable[[], object] = lambda: None,
+    pace: Callable[[], object] = lambda: None,
     variant: str | None = None,
     confidence: Path | None = None,
     confidence_style: Style = "viridis",
@@ -111,6 +112,7 @@ def colorize_video(
             raises ends the job, of which what is finished is kept.
         idle: Is called for every frame that a guide reads ahead, before the first is coloured; what it raises ends the
             job as well.
+        pace: Is called by every thread between two frames, and may make it wait.
         variant: What sets this output apart from others of the same source; the file says it, too.
         confidence: Where to write how sure it is, a second video of as many pictures at the same times, .mp4 or .mkv;
             the session must have been asked for confidence.
@@ -161,7 +163,7 @@ def colorize_video(
                 _look_ahead(guide, read, job, idle)
                 color_segments(
                     reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile,
-                    watch=watched, maps=maps, mark=marking, sheet=small,
+                    watch=watched, pace=pace, maps=maps, mark=marking, sheet=small,
                 )  # fmt: skip
             for kept_packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
                 if kept_packet.stream == CONFIDENCE:

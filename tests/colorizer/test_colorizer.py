@@ -69,6 +69,15 @@ def test_watch_sees_every_frame_and_may_end_the_job(folder: Path, colorizer: Col
     assert np.array_equal(shown(target), shown(folder / "whole.mkv"))
 
 
+def test_every_thread_of_a_job_asks_for_its_pace(folder: Path, colorizer: Colorizer) -> None:
+    asked: list[str] = []
+    colorizer.file(
+        folder / "clip.mkv", folder / "paced.mkv", pace=lambda: asked.append(threading.current_thread().name), **FAST
+    )
+    here = threading.current_thread().name
+    assert {"decode", "look", here} == set(asked) and min(map(asked.count, set(asked))) >= COUNT
+
+
 def test_smaller_frames_are_the_same_picture(folder: Path, colorizer: Colorizer) -> None:
     frame = next(colorizer.stream(folder / "clip.mkv", **LOOK))
     small = frame.smaller(64)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from temporal_colorize.inference.threads import ahead
+from temporal_colorize.inference.threads import ahead, paced
 
 
 def test_items_come_in_order_and_from_another_thread() -> None:
@@ -54,3 +54,17 @@ def test_closing_early_ends_the_thread(taken: int) -> None:
         next(items)
     items.close()
     assert all(thread.name != "endless" for thread in threading.enumerate())
+
+
+def test_pace_comes_before_every_item_and_may_end_them() -> None:
+    told: list[str] = []
+
+    def draw() -> Iterator[int]:
+        for number in range(2):
+            told.append(f"item {number}")
+            yield number
+
+    assert list(paced(draw(), lambda: told.append("pace"))) == [0, 1]
+    assert told == ["pace", "item 0", "pace", "item 1", "pace"]
+    with pytest.raises(ZeroDivisionError):
+        next(paced(iter([1]), lambda: 1 / 0))

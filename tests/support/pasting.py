@@ -95,7 +95,7 @@ QUICK = {"weights": "mine.safetensors", "runtime": "torch", "inference.size": "6
 QUICK_OUTPUT = {"progress": "false", "encoder.preset": "ultrafast"}
 
 # Measurements of minutes or hours on a machine that does nothing else: that their options are known is tested.
-MEASURED_BY_HAND = {f"python -m benchmarks.{name}" for name in ("latency", "scaling", "soak", "speed")}
+MEASURED_BY_HAND = {f"python -m benchmarks.{name}" for name in ("first_picture", "latency", "scaling", "soak", "speed")}
 WITHOUT_PARSER = {f"python -m benchmarks.{name}" for name in ("edges", "hint_grow", "hints", "holding", "reference")}
 OF_SHARED_DATA = {"python -m benchmarks.hint_trust": ["only=davis-blackswan", "scene=30"]}
 SERVERS = {"tensorboard", "python -m http.server"}  # tests/docs/test_around.py

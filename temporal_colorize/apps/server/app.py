@@ -37,7 +37,8 @@ def application(service: Service, options: ServerOptions, page: "Blocks", dresse
         pwa=False, enable_monitoring=False, mcp_server=False, **dressed,
     )  # fmt: skip
     logins = options.password and Logins(options.password, first=options.fail_seconds, most=options.most_fail_seconds)
-    app.add_middleware(Intake, upload_mb=service.options.upload_mb, full=lambda: service.is_full)
+    intake = {"upload_mb": service.options.upload_mb, "full": lambda: service.is_full}
+    app.add_middleware(Intake, **intake, arrived=service.turns.expect)
     app.add_middleware(Guard, hosts=options.hosts, logins=logins or None)  # the last added is asked first
     return app
 

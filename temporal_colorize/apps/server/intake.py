@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse
 
 from temporal_colorize.apps.server.guard import App, Receive, Scope, Send
 
-_UPLOADS = frozenset({"/gradio_api/upload", "/api/jobs", "/api/ask"})
+_OF_PAGE = "/gradio_api/upload"
+_UPLOADS = frozenset({_OF_PAGE, "/api/jobs", "/api/ask"})
 _ENVELOPE = 300_000  # bytes of an upload that are no content
 _MOST = 1_000_000  # bytes of any other request, which is held in memory
 _STEP = 4_000_000  # bytes of all uploads together, after which the disk is looked at again
@@ -26,11 +27,15 @@ class Intake:
         upload_mb: Of an upload, 10^6 bytes.
         full: Says whether the visitors' share of the disk is used up, with what uploads under way have written.
         patience: Seconds without a byte of a request that has not ended.
+        arrived: Is called when an upload to the page is whole.
     """
 
-    def __init__(self, app: App, *, upload_mb: float, full: Callable[[], bool], patience: float = 30.0) -> None:
+    def __init__(
+        self, app: App, *, upload_mb: float, full: Callable[[], bool], patience: float = 30.0,
+        arrived: Callable[[], object] = lambda: None,
+    ) -> None:  # fmt: skip
         self._app, self._upload, self._full, self._patience = app, upload_mb * 1e6 + _ENVELOPE, full, patience
-        self._since_look = 0
+        self._since_look, self._arrived = 0, arrived
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in _BODILESS:
@@ -58,6 +63,11 @@ class Intake:
             return False
         self._since_look = 0
         return await run_in_threadpool(self._full)
+
+    def ends(self, scope: Scope) -> None:
+        """Note that all of a request has come."""
+        if scope["path"] == _OF_PAGE:
+            self._arrived()
 
     async def next(self, receive: Receive) -> Any:
         """Return what comes next, None after too long."""
@@ -92,6 +102,8 @@ class _Body:
             come = len(message.get("body", b""))
             self._come += come
             await self._judge(self._come, come)
+            if self._is_whole and self.refused is None:
+                self._intake.ends(self._scope)
         return _GONE if self.refused is not None else message
 
     async def send(self, message: Any) -> None:

@@ -14,7 +14,6 @@ from temporal_colorize.inference.picture import is_picture
 from temporal_colorize.provenance import record
 
 if TYPE_CHECKING:
-    from temporal_colorize.inference.colored import ColoredFrame
     from temporal_colorize.inference.report import Report
 
 _OF_VIDEOS = ("audio", "deinterlace", "direction", "encoder", "end", "gate", "hints_at", "rate", "start")
@@ -38,10 +37,6 @@ def outcome_of(
 
 
 def _run(colorizer: Colorizer, job: Job, usual: Mapping[str, object], root: Path, turns: Turns) -> "Report":
-    def watch(frame: "ColoredFrame") -> None:
-        turns.give_way()
-        job.watch(frame)
-
     asked, picture = dict(job.asked), is_picture(job.source)
     suffix = f".{asked.pop('format', '*')}"
     output = job.folder / f"{job.source.stem}.color{'.*' if picture else suffix}"
@@ -51,7 +46,9 @@ def _run(colorizer: Colorizer, job: Job, usual: Mapping[str, object], root: Path
         asked = {name: value for name, value in asked.items() if name not in _OF_VIDEOS}
     if "encoder" in asked:  # whose parts are not the owner's
         usual = {name: value for name, value in usual.items() if not name.startswith("encoder.")}
-    report = colorizer.file(job.source, output, watch=watch, idle=job.idle, **{**usual, **asked})
+    report = colorizer.file(
+        job.source, output, watch=job.watch, idle=job.idle, pace=turns.give_way, **{**usual, **asked}
+    )
     _without_folders(record.usual_path(report.output), root)
     return report
 

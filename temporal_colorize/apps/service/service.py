@@ -112,7 +112,7 @@ class Service:
             with self._looking, plainly(self.root):
                 source = inside(folder, "video", source)
                 asked = asked_of(options, folder, self.limits)
-                total = look_at(source, self.options, self.limits, asked)
+                total = look_at(source, self.options, self.limits, asked).frames
                 chosen = {name: value for name, value in asked.items() if name not in ("format", "confidence")}
                 self.colorizer.check(source, **{**self.usual, **chosen})
             return self._put(visitor, source, asked, total, spend)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from temporal_colorize.apps.service.errors import TooLarge
 from temporal_colorize.apps.service.options import ServiceOptions
@@ -9,8 +10,16 @@ from temporal_colorize.inference.picture import is_picture
 from temporal_colorize.video import Limits, picture_size, probe
 
 
-def look_at(source: Path, options: ServiceOptions, limits: Limits, asked: Mapping[str, object]) -> int | None:
-    """Return how many frames of a file will be coloured, as far as it says.
+class Look(NamedTuple):
+    """How many frames of a file will be coloured, and how many seconds all of it lasts, as far as it says; 0 seconds
+    of a picture."""
+
+    frames: int | None
+    seconds: float | None
+
+
+def look_at(source: Path, options: ServiceOptions, limits: Limits, asked: Mapping[str, object]) -> Look:
+    """Say what a file is.
 
     Raises:
         TooLarge: If it is larger or longer than the service takes.
@@ -25,13 +34,14 @@ def look_at(source: Path, options: ServiceOptions, limits: Limits, asked: Mappin
         known = picture_size(source.read_bytes())
         if known and (refusal := limits.refuse_size(*known)):
             raise TooLarge(f"{source.name} {refusal}")
-        return 1
+        return Look(1, 0.0)
     info = probe(source, limits=limits)
     start, end = float(asked.get("start", 0)), float(asked.get("end", "inf"))
     if info.duration is None:
-        return info.frame_count
+        return Look(info.frame_count, None)
     seconds = max(0.0, min(end, info.duration) - start)
     if seconds > options.seconds:
         raise TooLarge(f"{source.name} is {seconds:.0f} s long, and {options.seconds:g} are taken: give start and end")
     part = min(1.0, seconds / info.duration) if info.duration else 1.0
-    return None if info.frame_count is None else max(1, round(info.frame_count * part))
+    frames = None if info.frame_count is None else max(1, round(info.frame_count * part))
+    return Look(frames, info.duration)

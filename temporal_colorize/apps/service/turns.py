@@ -9,6 +9,8 @@ from temporal_colorize.apps.service.errors import Busy
 
 _ASKERS = 4  # questions that are answered or wait
 _MOST = 3.0  # seconds that a job waits for first pictures, and then goes on for as long as it has waited
+_SOON = 1.0  # seconds in which the page asks for the first picture of what has just arrived
+_SENDING = 0.3  # seconds that a first picture takes to whoever waits for it
 
 
 class Turns:
@@ -16,8 +18,10 @@ class Turns:
 
     def __init__(self) -> None:
         self._one, self._few = threading.Lock(), threading.Semaphore(_ASKERS)
-        self._none_due, self._due = threading.Condition(), 0
-        self._until = 0.0
+        self._changed, self._due = threading.Condition(), 0
+        self._expected = 0.0  # until when a first picture is
+        self._waits_since: float | None = None
+        self._goes_until = 0.0
 
     @contextlib.contextmanager
     def ask(self) -> Iterator[None]:
@@ -30,9 +34,14 @@ class Turns:
         finally:
             self._few.release()
 
+    def expect(self) -> None:
+        """Have the job that runs wait already: something has arrived, whose first picture will be asked for."""
+        with self._changed:
+            self._expected = time.monotonic() + _SOON
+
     @contextlib.contextmanager
     def first(self) -> Iterator[None]:
-        """Have the job that runs wait between two pictures."""
+        """Have all threads of the job that runs wait between two pictures, until the first picture is sent, too."""
         self._count(1)
         try:
             yield
@@ -40,16 +49,35 @@ class Turns:
             self._count(-1)
 
     def give_way(self) -> None:
-        """Wait until no first picture is due, but not for so long that the job would never end."""
-        began = time.monotonic()
-        if began < self._until:
-            return
-        with self._none_due:
-            if self._due:
-                self._none_due.wait_for(lambda: not self._due, _MOST)
-                self._until = 2 * time.monotonic() - began
+        """Wait until no first picture is due, but not for so long that the job would never end.
+
+        All threads of the one job that runs call it, and wait and go on together.
+        """
+        with self._changed:
+            while (left := self._left(time.monotonic())) > 0:
+                self._changed.wait(left)
+
+    def _left(self, now: float) -> float:
+        """Return for how many seconds the job waits."""
+        if not self._due and now >= self._expected:
+            self._end_waiting(now)
+            return 0.0
+        if now < self._goes_until:
+            return 0.0
+        if self._waits_since is None:
+            self._waits_since = now
+        left = self._waits_since + _MOST - now
+        if left <= 0:
+            self._end_waiting(now)
+            return 0.0
+        return left if self._due else min(left, self._expected - now)
+
+    def _end_waiting(self, now: float) -> None:
+        if self._waits_since is not None:
+            self._goes_until, self._waits_since = 2 * now - self._waits_since, None
 
     def _count(self, more: int) -> None:
-        with self._none_due:
+        with self._changed:
             self._due += more
-            self._none_due.notify_all()
+            self._expected = time.monotonic() + _SENDING
+            self._changed.notify_all()

@@ -136,12 +136,11 @@ class ClipTab:
     def _bring(self, desk: Desk, source: str) -> None:
         """Put a file on the desk: an example, or what was uploaded, of which Gradio keeps nothing."""
         if source in (CLIP, PICTURE):
-            return self._studio.take(desk, self._samples.get(source))
+            return self._studio.take(desk, self._samples.get(source), keep=True)
         try:
             self._studio.take(desk, source)
         except FileNotFoundError:
             raise ValueError("the file did not arrive whole: upload it again") from None
-        Path(source).unlink(missing_ok=True)
 
     def _ask(self, visitor: str, seen: Seen, overlay: bool, radius: float, box: str) -> Updates:
         """Ask without holding the desk, which others may have to wait for."""

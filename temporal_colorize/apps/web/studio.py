@@ -17,7 +17,6 @@ from temporal_colorize.apps.web.options import PageOptions
 from temporal_colorize.colorizer import Colorizer
 from temporal_colorize.inference.picture import is_picture
 from temporal_colorize.options import require_number
-from temporal_colorize.video import probe
 
 if TYPE_CHECKING:
     from temporal_colorize.inference.answer import Answer
@@ -70,13 +69,13 @@ class Studio:
         with contextlib.suppress(ValueError):
             self.colorizer.image(np.full(_USUAL_SHAPE, 128, np.uint8), **self.service.usual_of_looks)
 
-    def take(self, desk: Desk, sent: str | Path) -> None:
-        """Put a file that a browser sent on the desk instead of what was there, with which all that came of it goes."""
+    def take(self, desk: Desk, sent: str | Path, *, keep: bool = False) -> None:
+        """Put a file on the desk instead of what was there, with which all that came of it goes; one that a browser
+        sent is moved there, others `keep` their place."""
         self.service.forget(desk.visitor)
         desk.clear()
-        sent = Path(sent)
-        kept = self.service.place(desk.visitor, sent.name)
-        shutil.copyfile(sent, kept)
+        kept = self.service.place(desk.visitor, Path(sent).name)
+        (shutil.copyfile if keep else shutil.move)(sent, kept)
         desk.source = kept
 
     def first(self, desk: Desk, choices: Choices) -> None:
@@ -84,13 +83,12 @@ class Studio:
         service = self.service
         asked = {"vividness": choices.vividness, "abstain": choices.abstain or None}
         with service.turns.first(), contextlib.suppress(ValueError):
-            look_at(desk.source, service.options, service.limits, {})
+            look = look_at(desk.source, service.options, service.limits, {})
             with self.colorizer.stream(desk.source, **{**service.usual_of_looks, **asked}) as frames:
                 frame = next(frames)
             desk.shape, desk.turn, desk.origin = frame.planes[0].shape, frame.turn, frame.time
             desk.shown = self._of_frame(desk, frame)
-            if not is_picture(desk.source):
-                desk.seconds = float(probe(desk.source, limits=service.limits).duration or 0)
+            desk.seconds = float(look.seconds or 0)
 
     def color(self, desk: Desk, choices: Choices) -> None:
         """Ask for the file on the desk to be coloured, with all that was given."""

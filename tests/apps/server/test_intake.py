@@ -1,7 +1,7 @@
 """Requests that bring too much are broken off while they come, and the app never holds more."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -25,11 +25,13 @@ class Site(TestClient):
         gone: Whether it was told that the client has gone.
     """
 
-    def __init__(self, *, full: Iterable[bool] = (), patience: float = 5) -> None:
+    def __init__(
+        self, *, full: Iterable[bool] = (), patience: float = 5, arrived: Callable[[], object] = lambda: None
+    ) -> None:
         self.come, self.gone = 0, False
         app = Starlette(routes=[Route(path, self.take, methods=["POST"]) for path in (UPLOAD, "/api/jobs", "/other")])
         answers = iter(full)
-        self.app_ = Intake(app, upload_mb=10, full=lambda: next(answers, False), patience=patience)
+        self.app_ = Intake(app, upload_mb=10, full=lambda: next(answers, False), patience=patience, arrived=arrived)
         super().__init__(self.app_)
 
     async def take(self, request: Request) -> PlainTextResponse:
@@ -88,3 +90,15 @@ def test_the_disk_is_looked_at_before_and_while_uploads_come() -> None:
 def test_who_stops_in_the_middle_is_let_go() -> None:
     site = Site(patience=0.05)
     assert told(site, [MB], end=False)[0] == 408 and site.gone
+
+
+@pytest.mark.parametrize(
+    ("path", "pieces", "times"), [(UPLOAD, 3, 1), (UPLOAD, 11, 0), ("/api/jobs", 3, 0), ("/other", 0, 0)]
+)
+def test_the_end_of_an_upload_to_the_page_is_told(path: str, pieces: int, times: int) -> None:
+    ended: list[None] = []
+    site = Site(patience=0.3, arrived=lambda: ended.append(None))
+    told(site, [MB] * pieces or [b"x"], path)
+    assert len(ended) == times
+    told(site, [MB], path, end=False)
+    assert len(ended) == times

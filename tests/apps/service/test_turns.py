@@ -1,5 +1,6 @@
 """A job waits while a first picture is due, and for no longer than it may."""
 
+import threading
 import time
 
 import pytest
@@ -31,4 +32,26 @@ def test_it_goes_on_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         assert 0.2 <= waited <= time.monotonic() - began < waited + 0.15
         until(lambda: time.monotonic() - began > 2 * waited)
         order.give_way()
-        assert time.monotonic() - began > 3 * waited - 0.05
+        assert time.monotonic() - began >= 2 * waited + 0.2
+
+
+def test_all_threads_of_a_job_wait_and_go_on_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_SENDING", 0.05)
+    order, went = turns.Turns(), []
+    threads = [threading.Thread(target=lambda: went.append(order.give_way()), daemon=True) for _ in range(3)]
+    with order.first():
+        for thread in threads:
+            thread.start()
+        time.sleep(0.2)
+        assert went == []
+    until(lambda: len(went) == 3, seconds=2)
+
+
+def test_it_waits_for_one_that_is_expected_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_SOON", 0.2)
+    order = turns.Turns()
+    order.give_way()
+    order.expect()
+    began = time.monotonic()
+    order.give_way()
+    assert time.monotonic() - began >= 0.2

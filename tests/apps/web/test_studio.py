@@ -172,7 +172,7 @@ def test_what_is_shown_of_a_job_is_all_of_one_moment(studio: Studio, desk: Desk,
 def test_a_new_file_ends_the_job_of_the_one_before(studio: Studio, desk: Desk, tmp_path: Path) -> None:
     write_video(tmp_path / "clip.mkv", count=60)
     studio.colorizer.pause = 0.05
-    studio.take(desk, tmp_path / "clip.mkv")
+    studio.take(desk, tmp_path / "clip.mkv", keep=True)
     studio.color(desk, PLAIN)
     job = studio.job(desk)
     studio.take(desk, tmp_path / "clip.mkv")
