@@ -24,11 +24,13 @@ _SHORT = 5.0  # seconds for each resolution
 
 
 class Run(NamedTuple):
-    """What a command took: frames, seconds from opening the file to the finished output, and the most memory, in MB."""
+    """What a command took: frames, seconds from opening the file to the finished output, and the most memory, in MB;
+    and how large its output is, in bytes."""
 
     frames: int
     seconds: float
     megabytes: float
+    size: int
 
     @property
     def per_frame(self) -> float:
@@ -66,9 +68,10 @@ def color(clip: Path, *options: str) -> Run:
     if process.returncode:
         raise SystemExit(f"infer.py failed on {clip}")
     told = json.loads(report.read_text())
+    size = output.stat().st_size
     report.unlink()
     output.unlink()
-    return Run(told["frames"], told["seconds"], usage.ru_maxrss / 1024)
+    return Run(told["frames"], told["seconds"], usage.ru_maxrss / 1024, size)
 
 
 def by_length(folder: Path, times: list[int]) -> dict[str, Run]:
