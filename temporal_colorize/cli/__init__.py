@@ -69,6 +69,7 @@ usage: python verify.py OUTPUT [record=PATH] [source=PATH] [weights=PATH]
   record=PATH                  its record; default: OUTPUT.json beside it
   source=PATH                  what it was made of, where that has been moved
   weights=PATH                 likewise the weights, a file or a shipped name
+  json=true                    prints one JSON object
 
 Prints a line for each check. Exit status: 0 nothing differs, 1 something does, 2 bad input (no record).
 """
@@ -83,6 +84,7 @@ usage: python ask.py video=PATH at=TIME box=LEFT,TOP,WIDTH,HEIGHT [OPTION=VALUE 
   seconds=1               before and after that are looked at, too, as far as the thing is found
   warmup=2                seconds before those from which on the network remembers
   output=answer.json      the answer as JSON
+  json=true               prints that, and no lines
   picture=answer.png      the answer as a picture
   weights=convlstm        and device, runtime, precision, threads, cache, inference.size, rate: as of infer.py
 
@@ -185,7 +187,7 @@ def _serve(given: list[str]) -> None:
 
 
 def _verify(arguments: list[str]) -> None:
-    if arguments[0].partition("=")[0] not in ("output", "record", "source", "weights"):
+    if arguments[0].partition("=")[0] not in ("output", "record", "source", "weights", "json"):
         arguments = [f"output={arguments[0]}", *arguments[1:]]
     verify_once(compose("verify", arguments))
 
