@@ -52,6 +52,7 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   resume=auto|off              go on with what a run that was stopped has kept, or throw it away
   record=true|false|PATH       a JSON record beside the output, for verify.py; docs/provenance.md
   sheet=true|PATH              a contact sheet: clip.color.mp4.sheet.png
+  report=done.json             what was done, or why it failed, as JSON; docs/jobs.md
   mark=true                    writes COLOURS ESTIMATED into the picture
   sign.certificate=PEM sign.key=PEM   signs the output with a C2PA manifest
   progress=true                a progress bar on standard error, where that is a terminal
