@@ -18,10 +18,20 @@ from temporal_colorize.cli.living import with_live_encoder
 from temporal_colorize.cli.serving import serve_once
 from temporal_colorize.cli.training import train_once
 from temporal_colorize.cli.verifying import verify_once
-from temporal_colorize.config.composing import build, compose, conf_folder, quote, quote_literals
+from temporal_colorize.config.composing import (
+    build,
+    compose,
+    conf_folder,
+    quote,
+    quote_literals,
+    refusal,
+    require_options,
+)  # fmt: skip
+from temporal_colorize.config.unknown import unknown_in
 
 __all__ = ["ask", "build", "compose", "conf_folder", "evaluate", "export", "infer", "serve", "train", "verify"]
 
+_SWEEP = {"-m", "--multirun"}
 _INFER_HELP = """Colour a monochrome video or picture.
 
 usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
@@ -174,12 +184,23 @@ def _run(program: Callable[[list[str]], None], help_text: str | None = None, *, 
 
 def _train(arguments: list[str]) -> None:
     import hydra
+    from hydra.errors import HydraException
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach `guarded`, which says them in one line
-    if not any(argument.startswith("-") for argument in arguments):  # no sweep, no --help
+    flags = {argument for argument in arguments if argument.startswith("-")}
+    options = [argument for argument in arguments if argument not in flags]
+    if not flags:  # no sweep, no --help
         compose("train", arguments)
         sys.argv[1:] = [*quote_literals(arguments), *_same_folder(arguments)]
-    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(train_once)()
+    elif flags <= _SWEEP:
+        require_options("train", [option for option in options if not option.startswith("~")])
+        sys.argv[1:] = [*flags, *options]  # argparse wants options in one piece
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(train_once)()
+    except HydraException as error:
+        if unknown_in(error) is None:
+            raise
+        raise refusal(error, "train", options) from error
 
 
 def _serve(given: list[str]) -> None:
