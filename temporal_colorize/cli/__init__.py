@@ -65,7 +65,7 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   report=done.json             what was done, or why it failed, as JSON; docs/jobs.md
   mark=true                    writes COLOURS ESTIMATED into the picture
   sign.certificate=PEM sign.key=PEM   signs the output with a C2PA manifest
-  progress=true                a progress bar on standard error, where that is a terminal
+  progress=true                on standard error: a bar on a terminal, else a line every progress_seconds=30
   --version                    which version this is
 
 Every number's place is conf/infer.yaml. Exit status: 0 done, 1 some of many files failed, 2 bad input (nothing is

@@ -24,12 +24,18 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.footage import Footage
     from temporal_colorize.inference.report import Report
 
-_OF_THE_RUN = ("progress", "profile", "report", "resume", "cache", "live")  # the outputs do not depend on these
+# The outputs do not depend on these.
+_OF_THE_RUN = ("progress", "progress_seconds", "profile", "report", "resume", "cache", "live")
 _SOME_FAILED = 1  # exit status
 
 
 def infer_once(config: "DictConfig") -> None:
     """Colour one file and print its report, or many of them, or cameras until the program is stopped."""
+    with failures_in(config.report):
+        _infer(config)
+
+
+def _infer(config: "DictConfig") -> None:
     from temporal_colorize.inference.footage import find_footage, is_many
 
     check_coloring(config)
@@ -38,11 +44,6 @@ def infer_once(config: "DictConfig") -> None:
     check_files(config)
     end_soon(last=partial(write_failure, config.report, INTERRUPTED))
     video = _named(config.video)
-    with failures_in(config.report):
-        _infer(config)
-
-
-def _infer(config: "DictConfig") -> None:
     footage = find_footage(video, config.output) if is_many(video) else None  # before the weights are opened
     for name in ("record", "sheet") if footage is not None else ():
         if config[name] not in (None, True, False):

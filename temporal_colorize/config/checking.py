@@ -44,6 +44,7 @@ def check_coloring(config: "DictConfig") -> None:
     _check_variants(config)
     for switch in ("progress", "profile", "mark"):
         require_one_of(switch, config[switch], (True, False))
+    require_number("progress_seconds", config.progress_seconds, least=0.1)
     for name in ("report", "record", "confidence", "sheet"):
         if config[name] not in (None, True, False):
             must_be_writable(name, Path(str(config[name])))
