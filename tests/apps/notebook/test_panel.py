@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-from data_prep.sample_clip import render_sample
 from temporal_colorize import Colorizer
 from temporal_colorize.apps import panel
 from temporal_colorize.apps.notebook import panel as module
@@ -19,6 +18,7 @@ from temporal_colorize.apps.notebook.options import PanelOptions
 from temporal_colorize.apps.notebook.panel import Panel
 from temporal_colorize.inference.colored import ColoredFrame
 from temporal_colorize.inference.statement import STATEMENT
+from temporal_colorize.sample.clip import render_sample
 from tests.support.networks import tiny_weights_file
 from tests.support.videos import packets_of, write_video
 
