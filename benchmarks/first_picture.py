@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from benchmarks.scaling import repeat
-from data_prep.sample_clip import render_sample
+from temporal_colorize.sample.clip import render_sample
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

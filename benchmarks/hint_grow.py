@@ -17,13 +17,13 @@ import cv2
 import numpy as np
 
 from benchmarks.hints import OUTLINES, lumas_of, outline
-from data_prep.sample_clip import render_frames
 from temporal_colorize.color.chroma import ChromaCoding
 from temporal_colorize.inference.hints.carrying import working_luma
 from temporal_colorize.inference.hints.drawing import draw
 from temporal_colorize.inference.hints.entries import Hint
+from temporal_colorize.sample.clip import render_frames
 
-SAMPLE = "sample"  # the clip of data_prep.sample_clip, rendered here
+SAMPLE = "sample"  # the clip of temporal_colorize.sample, rendered here
 # By clip and thing: outlines in the first frame, x,y in pixels.
 THINGS = {
     (SAMPLE, "seat"): "130,116 176,107 200,122 222,144 262,142 303,139 297,155 262,172 222,168 195,165 154,156 135,140",

@@ -5,8 +5,8 @@ python -m benchmarks.hints data=/my/validation/clips [only=davis-cows,cctv-nofi0
 
 A region of the first frame is hinted with a colour that is not its own, the clip is coloured, and at its end the shown
 colour's distance to the hinted one is measured inside the same thing: an outline that was drawn by hand, looking at the
-last frame. The rendered scene is `data_prep.sample_scene`'s walker, whose mask is known in every frame: for 300 frames
-in the open, and while it walks behind a pillar, wholly hidden for 25, and out again.
+last frame. The rendered scene is the walker of `temporal_colorize.sample.scene`, whose mask is known in every frame:
+for 300 frames in the open, and while it walks behind a pillar, wholly hidden for 25, and out again.
 """
 
 import sys
@@ -20,7 +20,6 @@ import numpy as np
 import torch
 
 from benchmarks.plots import bars
-from data_prep.sample_scene import garage, movers
 from temporal_colorize.color.chroma import ChromaCoding, ab_to_chroma, chroma_from_codes, chroma_to_rgb, luma_from_code
 from temporal_colorize.color.lab import rgb_to_lab
 from temporal_colorize.inference.chroma_stream import ChromaStream
@@ -30,6 +29,7 @@ from temporal_colorize.inference.hints.guide import HintGuide
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.runtimes import RuntimeOptions, open_weights
 from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.sample.scene import garage, movers
 from temporal_colorize.video import VideoReader
 
 COLORS = ((45.0, 30.0), (-35.0, 25.0), (20.0, -50.0))  # of each region in turn; none is its own

@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from data_prep.sample_clip import render_frames
+from temporal_colorize.sample.clip import render_frames
 
 RATE = 25
 _BITS = 12

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import av
 
 from benchmarks.plots import axes, save
-from data_prep.sample_clip import render_sample
+from temporal_colorize.sample.clip import render_sample
 
 _RENDERED = 10.0  # seconds, for the lengths
 _SHORT = 5.0  # seconds for each resolution

@@ -26,11 +26,11 @@ import torch
 
 from benchmarks.plots import axes, save
 from benchmarks.transcoding import transcode
-from data_prep.sample_clip import render_sample
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.runtimes import RuntimeOptions, open_weights
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.video import Report, colorize_video
+from temporal_colorize.sample.clip import render_sample
 
 CODEC, OPTIONS = "libx264", {"preset": "veryfast", "crf": "23"}
 GATES = {"gate auto": GateOptions(), "gate off": None}

@@ -44,6 +44,9 @@ def test_text_json_and_a_picture(folder: Path) -> None:
     assert f"{100 * first['probability']:.0f} %  {first['name']}" in result.stdout
     assert result.stdout.rstrip().endswith("not evidence of the true colours.")
     assert cv2.imread(str(picture)) is not None
+    again = ask(folder, f"video={video}", "at=00:00:00.4", "box=32,24,48,40", "json=true")
+    printed = json.loads(again.stdout)
+    assert again.returncode == 0 and {**printed, "config": None} == {**said, "config": None}
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from data_prep.sample_clip import render_sample
 from temporal_colorize import greyscale
 from temporal_colorize.inference.colored import ColoredFrame
+from temporal_colorize.sample.clip import render_sample
 from temporal_colorize.video import VideoError
 from tests.support.videos import frame_times, lumas_of, packets_of, write_video
 

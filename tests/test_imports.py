@@ -16,6 +16,7 @@ ALLOWED = {
     "options": set(),
     "color": {"options"},
     "video": {"options"},
+    "sample": set(),
     "models": {"color"},
     "gradient_prior": {"options"},
     "losses": {"color", "metrics", "options"},
@@ -30,7 +31,7 @@ ALLOWED = {
     "hub": {"inference"},
     "greyscaling": {"config", "inference", "options", "video"},
     "colorizer": {"config", "hub", "inference", "video"},
-    "apps": {"colorizer", "config", "greyscaling", "inference", "options", "provenance", "video"},
+    "apps": {"colorizer", "config", "greyscaling", "inference", "options", "provenance", "sample", "video"},
     "cli": {"apps", "colorizer", "config", "training", "evaluation", "export", "inference", "options", "provenance"}
     | {"video"},
 }

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import termios
@@ -116,6 +117,23 @@ def test_the_progress_bar_tells_speed_and_time_left_on_a_terminal_alone(weights:
     for end in (reading, terminal):
         os.close(end)
     assert "8/8 [" in said and "frames/s]" in said and "<00:00" in said
+
+
+def test_elsewhere_a_line_tells_how_far_a_run_of_some_seconds_is(weights: Path, tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=240)
+    arguments = (f"video={tmp_path / 'a.mp4'}", "gate=off", "progress_seconds=0.1")
+    result = infer(weights, *arguments, "progress=true")
+    told = result.stderr.splitlines()
+    found = [re.fullmatch(r"a\.mp4: (\d+) of 240 frames \((\d+) %\), [\d.]+ fps, 0:\d\d left", line) for line in told]
+    assert result.returncode == 0 and all(found) and found, result.stderr
+    counts = [int(match[1]) for match in found]
+    assert counts == sorted(set(counts)) and all(int(match[2]) == round(100 * (int(match[1]) / 240)) for match in found)
+    assert result.stdout.startswith(f"{tmp_path / 'a.color.mp4'}: 240 frames in ") and result.stdout.count("\n") == 1
+    part = infer(weights, *arguments, "progress=true", "start=1")
+    assert re.match(r"a\.mp4: \d+ frames, [\d.]+ fps\n", part.stderr)
+    assert not infer(weights, *arguments, "progress=false", "resume=off").stderr
+    refused = infer(weights, *arguments, "progress_seconds=0")
+    assert refused.returncode == 2 and "progress_seconds=0 must be" in refused.stderr
 
 
 def test_a_picture(weights: Path, tmp_path: Path) -> None:

@@ -106,6 +106,7 @@ def test_two_cameras_one_process_and_nothing_secret_anywhere(weights: Path, came
         f"live.health={tmp_path / 'h.jsonl'}",
         "live.health_seconds=0.2",
         f"live.metrics_port={port}",
+        f"report={tmp_path / 'r.json'}",
     )
     with Live(weights, *arguments) as live:
         wait_until(
@@ -120,6 +121,8 @@ def test_two_cameras_one_process_and_nothing_secret_anywhere(weights: Path, came
     assert 'temporal_colorize_colored_total{camera="door"}' in metrics
     assert 'temporal_colorize_latency_seconds{camera="yard",quantile="0.95"}' in metrics
     assert "door: " in live.said and "frames in" in live.said
+    done = json.loads((tmp_path / "r.json").read_text())["cameras"]
+    assert [one["camera"] for one in done] == ["door", "yard"] and done[1]["colored"] > 15
     for name in ("door", "yard"):
         (file,) = tmp_path.glob(f"{name}-*.mp4")
         with av.open(str(file)) as container:
@@ -204,7 +207,7 @@ def test_sources_outputs_and_names_are_paired() -> None:
         (["video=rtsp://a", "output=a.mp4", "+live.source.foo=1"], "live.source.foo is unknown: choose behind"),
         (["video=rtsp://a", "output=a.mp4", "+live.foo=1"], "live.foo is unknown: choose batch"),
         (["video=rtsp://a", "output=a.mp4", "start=3"], "start=3 is for files"),
-        (["video=rtsp://a", "output=a.mp4", "report=a.json"], "report=a.json is for files"),
+        (["video=rtsp://a", "output=a.mp4", "report=./a.mp4"], "report=a.mp4 would be written over output=a.mp4"),
         (["video=rtsp://a", "output=a.mp4", "confidence=b.mp4"], "confidence=b.mp4 is for files"),
         (["video=rtsp://a", "output=a.mp4", "variants=3"], "variants=3 is for files"),
         (["video=rtsp://a", "output=a.mp4", "variant.names=2"], "is for files"),

@@ -34,7 +34,7 @@ def tracked() -> set[str]:
 def test_everything_that_the_programs_read_is_in_the_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         inside = set(archive.namelist())
-    parts = {name for name in tracked() if name.startswith(("temporal_colorize/", "data_prep/"))}
+    parts = {name for name in tracked() if name.startswith("temporal_colorize/")}
     mapped = {f"temporal_colorize/{name}" for name in tracked() if name.startswith(("conf/", "weights/"))}
     assert parts | mapped <= inside
     rest = {name for name in inside - parts - mapped if ".dist-info/" not in name}

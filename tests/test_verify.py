@@ -56,6 +56,21 @@ def test_nothing_differs(folder: Path) -> None:
     ]  # fmt: skip
 
 
+def test_the_same_for_programs(folder: Path, tmp_path: Path) -> None:
+    status, said, errors = here(cli.verify, str(folder / "a.mkv"), "json=true")
+    found = json.loads(said)
+    assert status == 0 and not errors and found["output"] == str(folder / "a.mkv") and found["differs"] is False
+    lines = here(cli.verify, str(folder / "a.mkv"))[1].splitlines()
+    words = {True: "ok", False: "DIFFERS", None: "not checked"}
+    assert [f"{one['name']}: {words[one['passed']]}: {one['text']}" for one in found["checks"]] == lines
+    (tmp_path / "a.mkv").write_bytes((folder / "a.mkv").read_bytes() + b"\0")
+    changed = ("json=true", f"output={tmp_path / 'a.mkv'}", f"record={folder / 'a.mkv.json'}")
+    status, said, _ = here(cli.verify, *changed)
+    found = json.loads(said)
+    assert status == 1 and found["differs"] is True and found["checks"][0]["passed"] is False
+    assert here(cli.verify, str(folder / "gone.mp4"), "json=true")[:2] == (2, "")
+
+
 def test_who_was_given_the_output_alone_can_check_it(folder: Path, tmp_path: Path) -> None:
     known = json.loads((folder / "a.mkv.json").read_text())
     for part in ("source", "weights"):
@@ -98,6 +113,7 @@ def test_a_video_that_was_encoded_with_loss_has_no_luma_to_compare(folder: Path)
         (["a.mkv", "weights=gone"], "weights=gone"),
         (["record=a.mkv.json"], "output is missing"),
         (["a.mkv", "colour=red"], "colour"),
+        (["a.mkv", "json=yes please"], "json=yes please"),
         ([], ""),
     ],
 )

@@ -18,10 +18,20 @@ from temporal_colorize.cli.living import with_live_encoder
 from temporal_colorize.cli.serving import serve_once
 from temporal_colorize.cli.training import train_once
 from temporal_colorize.cli.verifying import verify_once
-from temporal_colorize.config.composing import build, compose, conf_folder, quote, quote_literals
+from temporal_colorize.config.composing import (
+    build,
+    compose,
+    conf_folder,
+    quote,
+    quote_literals,
+    refusal,
+    require_options,
+)  # fmt: skip
+from temporal_colorize.config.unknown import unknown_in
 
 __all__ = ["ask", "build", "compose", "conf_folder", "evaluate", "export", "infer", "serve", "train", "verify"]
 
+_SWEEP = {"-m", "--multirun"}
 _INFER_HELP = """Colour a monochrome video or picture.
 
 usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
@@ -52,9 +62,10 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   resume=auto|off              go on with what a run that was stopped has kept, or throw it away
   record=true|false|PATH       a JSON record beside the output, for verify.py; docs/provenance.md
   sheet=true|PATH              a contact sheet: clip.color.mp4.sheet.png
+  report=done.json             what was done, or why it failed, as JSON; docs/jobs.md
   mark=true                    writes COLOURS ESTIMATED into the picture
   sign.certificate=PEM sign.key=PEM   signs the output with a C2PA manifest
-  progress=true                a progress bar on standard error, where that is a terminal
+  progress=true                on standard error: a bar on a terminal, else a line every progress_seconds=30
   --version                    which version this is
 
 Every number's place is conf/infer.yaml. Exit status: 0 done, 1 some of many files failed, 2 bad input (nothing is
@@ -69,6 +80,7 @@ usage: python verify.py OUTPUT [record=PATH] [source=PATH] [weights=PATH]
   record=PATH                  its record; default: OUTPUT.json beside it
   source=PATH                  what it was made of, where that has been moved
   weights=PATH                 likewise the weights, a file or a shipped name
+  json=true                    prints one JSON object
 
 Prints a line for each check. Exit status: 0 nothing differs, 1 something does, 2 bad input (no record).
 """
@@ -83,6 +95,7 @@ usage: python ask.py video=PATH at=TIME box=LEFT,TOP,WIDTH,HEIGHT [OPTION=VALUE 
   seconds=1               before and after that are looked at, too, as far as the thing is found
   warmup=2                seconds before those from which on the network remembers
   output=answer.json      the answer as JSON
+  json=true               prints that, and no lines
   picture=answer.png      the answer as a picture
   weights=convlstm        and device, runtime, precision, threads, cache, inference.size, rate: as of infer.py
 
@@ -171,12 +184,23 @@ def _run(program: Callable[[list[str]], None], help_text: str | None = None, *, 
 
 def _train(arguments: list[str]) -> None:
     import hydra
+    from hydra.errors import HydraException
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach `guarded`, which says them in one line
-    if not any(argument.startswith("-") for argument in arguments):  # no sweep, no --help
+    flags = {argument for argument in arguments if argument.startswith("-")}
+    options = [argument for argument in arguments if argument not in flags]
+    if not flags:  # no sweep, no --help
         compose("train", arguments)
         sys.argv[1:] = [*quote_literals(arguments), *_same_folder(arguments)]
-    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(train_once)()
+    elif flags <= _SWEEP:
+        require_options("train", [option for option in options if not option.startswith("~")])
+        sys.argv[1:] = [*flags, *options]  # argparse wants options in one piece
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(train_once)()
+    except HydraException as error:
+        if unknown_in(error) is None:
+            raise
+        raise refusal(error, "train", options) from error
 
 
 def _serve(given: list[str]) -> None:
@@ -185,7 +209,7 @@ def _serve(given: list[str]) -> None:
 
 
 def _verify(arguments: list[str]) -> None:
-    if arguments[0].partition("=")[0] not in ("output", "record", "source", "weights"):
+    if arguments[0].partition("=")[0] not in ("output", "record", "source", "weights", "json"):
         arguments = [f"output={arguments[0]}", *arguments[1:]]
     verify_once(compose("verify", arguments))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from temporal_colorize.config.asking import answer_to, check_question
 from temporal_colorize.config.building import must_be_writable
+from temporal_colorize.options import require_one_of
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -16,12 +17,13 @@ _DRAWN_AS = (".png", ".jpg", ".jpeg", ".webp")
 def ask_once(config: "DictConfig") -> None:
     """Print which colours a thing could have, and write it as JSON and as a picture where asked for."""
     _check(config)
-    origin = None if config.output is None else _origin(config)  # before it is read
+    origin = _origin(config) if config.json or config.output is not None else {}  # before it is read
     answer = answer_to(config)
-    print(answer)
-    if origin is not None:
+    text = json.dumps({**answer.as_json(), **origin}, indent=1)
+    print(text if config.json else answer)
+    if config.output is not None:
         try:
-            Path(config.output).write_text(json.dumps({**answer.as_json(), **origin}, indent=1) + "\n")
+            Path(config.output).write_text(text + "\n")
         except OSError as error:
             raise ValueError(f"output={config.output} cannot be written ({error.strerror})") from error
     if config.picture is not None:
@@ -34,6 +36,7 @@ def ask_once(config: "DictConfig") -> None:
 def _check(config: "DictConfig") -> None:
     """Refuse what can be refused before anything heavy is loaded."""
     check_question(config)
+    require_one_of("json", config.json, (True, False))
     for option in ("output", "picture"):
         if config[option] is not None:
             must_be_writable(option, Path(config[option]))

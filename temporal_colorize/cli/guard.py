@@ -5,11 +5,13 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 from temporal_colorize.cli.interrupt import interrupted, tell
 from temporal_colorize.cli.unheard import finish_unheard
 from temporal_colorize.config.messages import notes_of, one_line, print_failure
+
+_FAILED, _REFUSED, INTERRUPTED = 1, 2, 130  # exit statuses
+_MENDABLE = ValueError, ModuleNotFoundError
 
 
 def guarded(run: Callable[[], None]) -> None:
@@ -24,29 +26,34 @@ def guarded(run: Callable[[], None]) -> None:
         threading.excepthook = _print_of_thread
     try:
         run()
-    except KeyboardInterrupt as error:
-        _end(error)
-    except (ValueError, ModuleNotFoundError) as error:
-        _refuse(error)
-    except Exception as error:
-        if interrupted():
-            _end(error)
-        cause = error.__cause__
-        if type(error).__module__.startswith(("hydra.", "omegaconf.")):
-            _refuse(cause if isinstance(cause, ValueError | ModuleNotFoundError) else error)
-        raise
+    except (Exception, KeyboardInterrupt) as error:
+        status, line = judged(error)
+        if status == INTERRUPTED:
+            tell(*notes_of(error))
+        elif status == _REFUSED:
+            print(f"{_program()}: error: {line}", file=sys.stderr)
+        else:
+            raise
+        sys.exit(status)
 
 
-def _end(error: BaseException) -> NoReturn:
-    tell(*notes_of(error))
-    sys.exit(130)
+def judged(error: BaseException) -> tuple[int, str]:
+    """Return the exit status that an error ends the program with, and what it says, in a line without secrets."""
+    if isinstance(error, KeyboardInterrupt) or (interrupted() and not isinstance(error, _MENDABLE)):
+        return INTERRUPTED, "; ".join(["interrupted", *notes_of(error)])
+    mendable = _mendable(error)
+    if mendable is not None and not os.environ.get("TEMPORAL_COLORIZE_DEBUG"):
+        return _REFUSED, one_line(mendable)
+    return _FAILED, one_line(error) if mendable else f"{type(error).__name__}: {one_line(error)}"
 
 
-def _refuse(error: BaseException) -> NoReturn:
-    if os.environ.get("TEMPORAL_COLORIZE_DEBUG"):
-        raise error
-    print(f"{_program()}: error: {one_line(error)}", file=sys.stderr)
-    sys.exit(2)
+def _mendable(error: BaseException) -> BaseException | None:
+    """Return what of an error a user can mend; None if nothing is."""
+    if isinstance(error, _MENDABLE):
+        return error
+    if not type(error).__module__.startswith(("hydra.", "omegaconf.")):
+        return None
+    return error.__cause__ if isinstance(error.__cause__, _MENDABLE) else error
 
 
 def _program() -> str:

@@ -1,15 +1,17 @@
 """What infer.py does with files, given its configuration. Heavy imports are inside."""
 
 import dataclasses
-import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from temporal_colorize.cli.guard import INTERRUPTED
 from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.living import is_live_run, live_once
+from temporal_colorize.cli.reporting import failures_in, write_failure, write_report
 from temporal_colorize.cli.varying import infer_variants
 from temporal_colorize.config.building import writable_folder
 from temporal_colorize.config.checking import check_coloring, check_files
@@ -22,19 +24,25 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.footage import Footage
     from temporal_colorize.inference.report import Report
 
-_OF_THE_RUN = ("progress", "profile", "report", "resume", "cache", "live")  # the outputs do not depend on these
+# The outputs do not depend on these.
+_OF_THE_RUN = ("progress", "progress_seconds", "profile", "report", "resume", "cache", "live")
 _SOME_FAILED = 1  # exit status
 
 
 def infer_once(config: "DictConfig") -> None:
     """Colour one file and print its report, or many of them, or cameras until the program is stopped."""
+    with failures_in(config.report):
+        _infer(config)
+
+
+def _infer(config: "DictConfig") -> None:
     from temporal_colorize.inference.footage import find_footage, is_many
 
     check_coloring(config)
     if is_live_run(config):
         return live_once(config)
     check_files(config)
-    end_soon()
+    end_soon(last=partial(write_failure, config.report, INTERRUPTED))
     video = _named(config.video)
     footage = find_footage(video, config.output) if is_many(video) else None  # before the weights are opened
     for name in ("record", "sheet") if footage is not None else ():
@@ -54,14 +62,14 @@ def infer_once(config: "DictConfig") -> None:
     if config.variants is not None:
         reports = infer_variants(config, Path(video), prepared)
         if config.report is not None:
-            _write_report(Path(config.report), {"variants": [dataclasses.asdict(report) for report in reports]})
+            write_report(Path(config.report), {"variants": [dataclasses.asdict(report) for report in reports]})
         return
     report = prepared.colorize(Path(video), config.output and Path(config.output))
     print(report)
     if config.profile:
         print("\n".join(f"{milliseconds:8.2f} ms a frame: {stage}" for stage, milliseconds in report.profile.items()))
     if config.report is not None:
-        _write_report(Path(config.report), dataclasses.asdict(report))
+        write_report(Path(config.report), dataclasses.asdict(report))
 
 
 def _named(video: object) -> str | list[str]:
@@ -90,13 +98,6 @@ def _infer_all(footage: "Sequence[Footage]", config: "DictConfig", prepared: Pre
     )
     print(outcome)
     if config.report is not None:
-        _write_report(Path(config.report), dataclasses.asdict(outcome))
+        write_report(Path(config.report), dataclasses.asdict(outcome))
     if outcome.failures:
         sys.exit(_SOME_FAILED)
-
-
-def _write_report(path: Path, content: Mapping[str, object]) -> None:
-    try:
-        path.write_text(json.dumps(content, indent=1, default=str) + "\n")
-    except OSError as error:
-        raise ValueError(f"report={path} cannot be written ({error.strerror}); the output is complete") from error

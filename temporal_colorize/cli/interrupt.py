@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -14,7 +15,7 @@ _KEPT = "what a job has finished is kept: the same command goes on from there"
 _came, _told, _done = threading.Event(), threading.Event(), threading.Event()
 
 
-def end_soon(*, grace: float = 0.6, note: str = _KEPT) -> None:
+def end_soon(*, grace: float = 0.6, note: str = _KEPT, last: Callable[[str], object] = lambda line: None) -> None:
     """Make the first SIGINT, SIGTERM or SIGHUP raise KeyboardInterrupt, and end the program if that does not do it.
 
     Those that whoever started the program had it ignore (nohup) stay ignored.
@@ -25,6 +26,7 @@ def end_soon(*, grace: float = 0.6, note: str = _KEPT) -> None:
     Args:
         grace: Seconds in which an orderly end is tried.
         note: What is said of a hard one.
+        last: Takes that line before it, unless the interruption has been told by then.
     """
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -32,7 +34,7 @@ def end_soon(*, grace: float = 0.6, note: str = _KEPT) -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(reading, grace, note), name="interrupt", daemon=True).start()
+    threading.Thread(target=_watch, args=(reading, grace, note, last), name="interrupt", daemon=True).start()
 
 
 def done() -> None:
@@ -68,10 +70,13 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _watch(reading: int, grace: float, note: str) -> None:
+def _watch(reading: int, grace: float, note: str, last: Callable[[str], object]) -> None:
     while os.read(reading, 1)[0] not in _SIGNALS:  # the numbers of the signals that came
         pass
     if _done.wait(grace):
         return
+    if not _told.is_set():  # else it was an orderly end, but for what tears libraries down
+        with contextlib.suppress(Exception):
+            last(f"interrupted; {note}")
     tell(note)
     os._exit(130)

@@ -2,9 +2,14 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from temporal_colorize.cli.guard import INTERRUPTED
 from temporal_colorize.cli.interrupt import done, end_soon, leave
+from temporal_colorize.cli.reporting import write_failure, write_report
 from temporal_colorize.config.building import encoding_of, gate_of, session_options
 from temporal_colorize.config.checking import check_live
 from temporal_colorize.config.composing import several
@@ -56,7 +61,8 @@ def live_once(config: "DictConfig") -> None:
     require_one_of("audio", config.audio, ("copy", "drop"))
     require_one_of("mark", config.mark, (True, False))
     require_number("live.stop_seconds", config.live.stop_seconds, least=0, most=60)
-    end_soon(grace=config.live.stop_seconds + _SLACK, note="an output was left as it is")
+    last = partial(write_failure, config.report, INTERRUPTED)
+    end_soon(grace=config.live.stop_seconds + _SLACK, note="an output was left as it is", last=last)
     if config.live.batch is not None:
         require_integer("live.batch", config.live.batch, least=1, most=64)
     target = TargetOptions(**{name: config.live[name] for name in _TARGET})
@@ -65,6 +71,7 @@ def live_once(config: "DictConfig") -> None:
     cameras = cameras_of(config)
     for camera in cameras:
         target_of(camera.output, target)  # refuses what cannot be written, before anything is loaded
+        _check_apart(config, camera)
     options = session_options(config)
     codec, encoding = encoding_of(config.encoder)
     gate = gate_of(config.gate)
@@ -90,7 +97,23 @@ def live_once(config: "DictConfig") -> None:
             f"{health.camera}: {health.colored} frames in {health.seconds:.1f} s; {health.dropped + health.skipped} "
             f"dropped, {health.lost} lost, {health.reconnects} reconnects; the network ran on {health.looks}"
         )
+    if config.report is not None:
+        write_report(Path(config.report), {"cameras": [asdict(health) for health in outcome]})
     leave()
+
+
+def _check_apart(config: "DictConfig", camera: "Camera") -> None:
+    from temporal_colorize.inference.apart import require_apart
+    from temporal_colorize.inference.weights import find_weights, weights_files
+    from temporal_colorize.video.live.addresses import is_live_output
+
+    health = config.live.health
+    written = {
+        "output": None if is_live_output(camera.output) else Path(camera.output),
+        "live.health": None if health in (None, "-") else Path(health),
+        "report": config.report and Path(config.report),
+    }
+    require_apart(written, {"weights": weights_files(find_weights(config.weights))})
 
 
 def _require_options(name: str, node: object, known: Collection[str]) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 _OF_FILES = (
-    "deinterlace", "batch", "rate", "start", "end", "hints", "hints_at", "direction", "reference", "segment", "report",
+    "deinterlace", "batch", "rate", "start", "end", "hints", "hints_at", "direction", "reference", "segment",
     "resume", "profile", "confidence", "confidence_style", "sheet", "variants", "variant", "record", "sign",
 )  # fmt: skip
 _OF_OUTPUTS = (
@@ -28,7 +28,7 @@ def check_coloring(config: "DictConfig") -> None:
     Raises:
         ValueError: That names the option, its value and what it may be.
     """
-    from temporal_colorize.options import require_integer, require_one_of
+    from temporal_colorize.options import require_integer, require_number, require_one_of
 
     if config.video is None or config.weights is None:
         raise ValueError(f"{'video' if config.video is None else 'weights'} is missing: python infer.py video=clip.mp4")
@@ -44,6 +44,7 @@ def check_coloring(config: "DictConfig") -> None:
     _check_variants(config)
     for switch in ("progress", "profile", "mark"):
         require_one_of(switch, config[switch], (True, False))
+    require_number("progress_seconds", config.progress_seconds, least=0.1)
     for name in ("report", "record", "confidence", "sheet"):
         if config[name] not in (None, True, False):
             must_be_writable(name, Path(str(config[name])))

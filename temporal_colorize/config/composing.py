@@ -69,33 +69,53 @@ def compose(name: str, arguments: Sequence[str]) -> "DictConfig":
     Raises:
         ValueError: In one line, if an option, a group's choice or a value is unknown.
     """
+    require_options(name, arguments)
+    return compose_quoted(name, quote_literals(arguments))
+
+
+def require_options(name: str, arguments: Sequence[str]) -> None:
+    """Refuse arguments that are no options by their look, and say how they are written.
+
+    Raises:
+        ValueError: That names the first.
+    """
     for argument in arguments:
         if "=" not in argument:
             hint = f"video={argument.lstrip('-')}" if name in ("ask", "infer") else "name=value"
             raise ValueError(f"{argument!r} is no option: write {hint}")
         if argument.startswith("-"):
             raise ValueError(f"{argument!r} is no option: write {argument.lstrip('-')}")
-    return compose_quoted(name, quote_literals(arguments))
 
 
 def compose_quoted(name: str, overrides: Sequence[str]) -> "DictConfig":
     """Compose `conf/<name>.yaml` with overrides in Hydra's grammar; see `compose`."""
-    from hydra import compose as hydra_compose
-    from hydra import initialize_config_dir
     from hydra.errors import HydraException
-    from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    try:
+        return _composed(name, overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise refusal(error, name, overrides) from error
+
+
+def refusal(error: Exception, name: str, overrides: Sequence[str]) -> ValueError:
+    """Return what is to be said, in one line, of overrides that Hydra refuses; they may be those of a sweep."""
+    from omegaconf import OmegaConf
+
+    if (option := unknown_in(error)) is None:
+        return ValueError(one_line(error))
+    single = [one for one in overrides if "," not in one]
+    chosen = [one for one in single if (conf_folder() / one.lstrip("+").partition("=")[0]).is_dir()]
+    known = known_options(OmegaConf.to_container(_composed(name, chosen)), conf_folder())
+    return ValueError(say_unknown(option, known, program=name))
+
+
+def _composed(name: str, overrides: Sequence[str]) -> "DictConfig":
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        try:
-            return hydra_compose(name, overrides=list(overrides))
-        except (HydraException, OmegaConfBaseException) as error:
-            if (option := unknown_in(error)) is None:
-                raise ValueError(one_line(error)) from error
-            chosen = [one for one in overrides if (conf_folder() / one.lstrip("+").partition("=")[0]).is_dir()]
-            usual = OmegaConf.to_container(hydra_compose(name, overrides=chosen))
-            known = known_options(usual, conf_folder())
-            raise ValueError(say_unknown(option, known, program=name)) from error
+        return hydra_compose(name, overrides=list(overrides))
 
 
 def build(node: "DictConfig", **objects: Any) -> Any:

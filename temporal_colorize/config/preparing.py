@@ -77,7 +77,7 @@ def prepare(
     sure = config.confidence is not None or (bool(config.sheet) and opened.weights.net.has_bins)  # a sheet says how
     options = session_options(config, confidence=sure)
     settings = _settings(config, opened.computes)
-    as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume", "progress")
+    as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume")
     maps = {"confidence": config.confidence and Path(config.confidence), "confidence_style": config.confidence_style}
     sheet = config.sheet if config.sheet in (None, True, False) else Path(config.sheet)
     finished = {"mark": config.mark, "finishing": finishing, "sheet": sheet}
@@ -94,7 +94,7 @@ def prepare(
         pace=pace,
         **maps,
         **finished,
-        **{name: config[name] for name in as_given},
+        **{name: config[name] for name in (*as_given, "progress", "progress_seconds")},
     )
 
     def session() -> "Session":

@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from temporal_colorize.color.chroma import ChromaCoding, chroma_from_codes, chroma_to_rgb, luma_from_code
 from temporal_colorize.inference.planes import enlarge, shrink
 from temporal_colorize.inference.turn import UNTURNED, Turn
+from temporal_colorize.video.live import Clock
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +26,8 @@ class ColoredFrame:
         planes: Luma, Cb and Cr as they are stored: (H, W) and twice (h, w) codes.
         coding: What those codes mean.
         turn: How they are turned when shown.
+        taken: Of a camera's, when it was taken, in UTC; None of a file's.
+        taken_by: By whose clock: "camera" where it has told its time, "arrival" for ours when the picture came.
         certainty: How sure the colours are as they were laid, (h, w) in 0..1; None if nobody asked.
     """
 
@@ -35,6 +39,8 @@ class ColoredFrame:
     turn: Turn = field(default=UNTURNED, repr=False)
     certainty: Tensor | None = field(default=None, repr=False)
     total: int | None = None
+    taken: datetime | None = None
+    taken_by: Clock | None = None
 
     @functools.cached_property
     def rgb(self) -> np.ndarray:

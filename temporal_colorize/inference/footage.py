@@ -18,7 +18,8 @@ VIDEOS = frozenset({
     ".mjpg", ".dav",
 })  # fmt: skip
 _MARK = ".color"  # of our own outputs
-_OURS = re.compile(r"(.+)\.color(\.\d+)?(\.\w+\.sheet)?")  # a stem of them; a number where there are variants
+# A stem of them: a number where there are variants; the last is what the notebook's panel calls a confidence video.
+_OURS = re.compile(r"(.+)\.(?:color(?:\.\d+)?(?:\.\w+\.sheet)?|confidence)")
 _MAGIC = "*?["
 
 
@@ -58,7 +59,7 @@ def find_footage(video: str | Sequence[str], output: str | None = None) -> list[
     """List the files of a folder (and the folders in it), of a pattern such as ``footage/**/*.mp4``, or of several.
 
     In folders, only files whose suffix is that of a video or a picture count. Hidden files, and what this program wrote
-    (``clip.color.mp4`` beside ``clip.mp4``, and all that is below the output folder), are left out.
+    (see `is_ours`, and all that is below the output folder), are left out.
 
     Raises:
         VideoError: If there are none.
@@ -69,10 +70,17 @@ def find_footage(video: str | Sequence[str], output: str | None = None) -> list[
         found = sorted({Path(os.path.abspath(path)) for name in video for path in _files_of(name)})
         root = Path(os.path.commonpath([path.parent for path in found])) if found else Path()
     into = None if output is None else Path(output).resolve()
-    kept = [path for path in found if not _is_ours(path) and not (into and _is_below(path, into, root))]
+    kept = [path for path in found if not is_ours(path) and not (into and _is_below(path, into, root))]
     if not kept:
         raise VideoError(f"video={video}: there are no videos or pictures; check the folder or the pattern")
     return [Footage(path, path.relative_to(root), name) for path, name in zip(kept, _names(kept), strict=True)]
+
+
+def is_ours(path: Path) -> bool:
+    """Say whether a file is an output of ours that lies beside its source: ``clip.color.mp4`` beside ``clip.mp4``."""
+    if not (match := _OURS.fullmatch(path.stem)):
+        return False
+    return any(match[1] in (other.stem, other.name) for other in path.parent.iterdir() if other.is_file())
 
 
 def _root(name: str) -> Path:
@@ -107,10 +115,3 @@ def _is_below(path: Path, output: Path, root: Path) -> bool:
 
 def _glob(pattern: str) -> list[str]:
     return [path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)]
-
-
-def _is_ours(path: Path) -> bool:
-    """Say whether a file is an output of this program that lies beside its source."""
-    if not (match := _OURS.fullmatch(path.stem)):
-        return False
-    return any(match[1] in (other.stem, other.name) for other in path.parent.iterdir() if other.is_file())

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Self
 
 from temporal_colorize.inference.chroma_stream import ChromaStream, Work, coding_of
@@ -180,7 +181,8 @@ def _of_camera(source: LiveSource, live: LiveStream, idle: Callable[[], object])
             if isinstance(item, Picture):
                 stream, work = live.look(item)
                 planes = item.frame.luma, *stream.lay(work)
-                yield stream.picture(planes, time=item.frame.time, number=number)
+                frame = stream.picture(planes, time=item.frame.time, number=number)
+                yield replace(frame, taken=item.taken, taken_by=item.taken_by)
                 number += 1
             elif not source.stopped:
                 idle()

@@ -69,6 +69,7 @@ def colorize_video(
     mark: bool = False,
     finishing: Finishing | None = None,
     progress: bool = False,
+    progress_seconds: float = 30.0,
     watch: Watch | None = None,
     idle: Callable[[], object] = lambda: None,
     pace: Callable[[], object] = lambda: None,
@@ -107,7 +108,8 @@ def colorize_video(
         settings: What else the colours depend on, such as which weights: what is kept of others is not gone on with.
         mark: Write into the pictures that their colours are estimated, see `Mark`.
         finishing: What is done when the output is complete.
-        progress: Show a progress bar on standard error, where that is a terminal.
+        progress: Show a progress bar on standard error, or, where that is no terminal,
+        progress_seconds: a line every so often.
         watch: Is called with every coloured frame, in order, by the thread that encodes, which waits for it. What it
             raises ends the job, of which what is finished is kept.
         idle: Is called for every frame that a guide reads ahead, before the first is coloured; what it raises ends the
@@ -158,7 +160,8 @@ def colorize_video(
             maps = confidence and outputs.enter_context(_maps(confidence, confidence_style, reader.info, session, job))
             if not job.is_done:
                 stream = stream_of(session, reader.info, gate=gate, guide=guide, profile=profile)
-                watched = outputs.enter_context(watching(reader, watch, done=kept, progress=progress))
+                shown = watching(reader, watch, done=kept, progress=progress, seconds=progress_seconds)
+                watched = outputs.enter_context(shown)
                 behind = QUEUE if gate is None else BEHIND_GATE
                 _look_ahead(guide, read, job, idle)
                 color_segments(

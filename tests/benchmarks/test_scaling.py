@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import scaling
-from data_prep.sample_clip import render_sample
+from temporal_colorize.sample.clip import render_sample
 from temporal_colorize.video import VideoReader
 
 

@@ -51,8 +51,10 @@ def test_signals_that_change_nothing(script: str) -> None:
 
 def test_a_signal_that_nothing_answers_ends_the_program() -> None:
     script = (
-        "interrupt.end_soon(grace=0.1, note='left')\ntry:\n    send(2)\nexcept KeyboardInterrupt:\n    time.sleep(9)"
+        "interrupt.end_soon(grace=0.1, note='left', last=lambda line: print(line, flush=True))\n"
+        "try:\n    send(2)\nexcept KeyboardInterrupt:\n    time.sleep(9)"
     )
     command = [sys.executable, "-c", _BEGIN + script]
     result = subprocess.run(command, capture_output=True, text=True, timeout=8, cwd=ROOT, check=False)
     assert result.returncode == 130 and "interrupted; left" in result.stderr
+    assert result.stdout == "interrupted; left\n"

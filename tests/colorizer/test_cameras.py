@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,23 @@ def test_a_camera_is_streamed(colorizer: Colorizer) -> None:
         seen = list(itertools.islice(frames, 3))
     assert [frame.number for frame in seen] == [0, 1, 2] and seen[0].rgb.shape == (96, 128, 3)
     assert list(frames) == []
+
+
+@needs_rtsp
+def test_a_frame_tells_when_it_was_taken_by_the_camera_s_clock_once_that_is_known(colorizer: Colorizer) -> None:
+    with RtspServer("--size", "128x96") as camera, colorizer.stream(camera.url, tell=str, **LOOK) as frames:
+        seen = []
+        for frame in frames:
+            seen.append((frame.taken_by, datetime.now(UTC) - frame.taken, frame.taken - timedelta(seconds=frame.time)))
+            if frame.taken_by == "camera" or len(seen) > 200:
+                break
+    assert [by for by, _, _ in seen] == ["arrival"] * (len(seen) - 1) + ["camera"]
+    assert all(timedelta(0) <= late < timedelta(seconds=2) for _, late, _ in seen)
+    zeros = [zero for _, _, zero in seen]
+    assert max(zeros) - min(zeros) < timedelta(seconds=2), "the two clocks are of one machine here"
+
+
+def test_a_file_does_not_know_when_its_pictures_were_taken(folder: Path, colorizer: Colorizer) -> None:
+    with colorizer.stream(folder / "clip.mkv", **LOOK) as frames:
+        frame = next(frames)
+    assert (frame.taken, frame.taken_by) == (None, None)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from huggingface_hub import constants, hub_mixin
 
-from data_prep.sample_clip import render_sample
 from temporal_colorize.inference import weights
+from temporal_colorize.sample.clip import render_sample
 from tests.support.hub import in_cache
 from tests.support.networks import tiny_weights_file
 

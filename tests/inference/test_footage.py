@@ -14,6 +14,8 @@ def folder(tmp_path: Path) -> Path:
         "a.color.2.mp4",
         "a.color.mp4.sheet.png",
         "a.color.2.mp4.sheet.png",
+        "a.confidence.mp4",
+        "own.confidence.mp4",
         "b.avi",
         "b.mkv",
         "notes.txt",
@@ -33,13 +35,16 @@ def shown(video: str | list[str]) -> list[str]:
 
 
 def test_a_folder_is_everything_in_it_but_our_own_outputs(folder: Path) -> None:
-    expected = ["a.mp4", "b.avi", "b.mkv", "north/c.ts", "north/deep/d.jpg", "north/own.color.mp4", "odd [1].mp4"]
+    expected = [
+        "a.mp4", "b.avi", "b.mkv", "north/c.ts", "north/deep/d.jpg", "north/own.color.mp4", "odd [1].mp4",
+        "own.confidence.mp4",
+    ]  # fmt: skip
     assert shown(str(folder)) == expected
 
 
 def test_patterns(folder: Path) -> None:
-    assert shown(f"{folder}/*.mp4") == ["a.mp4", "odd [1].mp4"]
-    assert shown(f"{folder}/**/*.mp4") == ["a.mp4", "north/own.color.mp4", "odd [1].mp4"]
+    assert shown(f"{folder}/*.mp4") == ["a.mp4", "odd [1].mp4", "own.confidence.mp4"]
+    assert shown(f"{folder}/**/*.mp4") == ["a.mp4", "north/own.color.mp4", "odd [1].mp4", "own.confidence.mp4"]
     assert shown(f"{folder}/*/c.t?") == ["north/c.ts"]
     assert shown(f"{folder}/notes.*") == ["notes.txt"]  # named outright: it will fail by itself
 

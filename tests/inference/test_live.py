@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from data_prep.sample_clip import render_frames
 from temporal_colorize import cli
 from temporal_colorize.color.chroma import ChromaCoding, luma_of_rgb
 from temporal_colorize.inference.chroma_stream import ChromaStream
@@ -20,6 +19,7 @@ from temporal_colorize.inference.health import HealthOptions
 from temporal_colorize.inference.live import Camera, LivePlan, _CameraRun, tell
 from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.sample.clip import render_frames
 from temporal_colorize.video.live import Picture, SourceOptions, TargetOptions
 from temporal_colorize.video.live.sound import Sound
 from tests.support.live import ENCODING, live_info, live_pictures

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import av
@@ -35,7 +36,7 @@ def live_pictures(info: VideoInfo, count: int, *, first: int = 0) -> Iterator[tu
         luma = index_luma(number, width=info.width, height=info.height)
         frame = Frame(luma, number * STEP, TIME_BASE, STEP)
         chroma = [np.full(info.chroma_shape, value, np.uint8) for value in (100, 170)]
-        yield Picture(frame, info, (), time.monotonic()), *chroma
+        yield Picture(frame, info, (), time.monotonic(), datetime.now(UTC), "arrival"), *chroma
 
 
 class Receiver:

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from temporal_colorize import cli
 from temporal_colorize.inference.weights import load_weights
-from tests.support.program import run, start
+from tests.support.program import here, run, start
 from tests.support.videos import write_video
 
 GRID = "grey, predicted, truth, confidence"
@@ -101,6 +101,28 @@ def test_a_bad_option_ends_with_one_line(
     assert exit_.value.code == 2
     assert len(said) == 1 and said[0].startswith("train.py: error: ")
     assert all(word in said[0] for word in words), said[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-m", "experimant=smoke"], "experimant is no option; did you mean experiment?"),
+        (["--multirun", "model=cnn,convlstm", "los.sharp=1,2"], "los.sharp is no option"),
+        (
+            ["experiment=smoke", "trainer.max_epocs=1,2", "-m"],
+            "max_epocs is no option; did you mean trainer.max_epochs?",
+        ),
+        (["-m", "smoke"], "'smoke' is no option: write name=value"),
+        (["-m", "model=convlstm,unet99"], "model/unet99"),
+    ],
+)
+def test_a_bad_option_of_a_sweep_ends_with_one_line_before_any_run(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, out, error = here(cli.train, *arguments, f"hydra.sweep.dir={tmp_path}")
+    assert status == 2 and said in error and error.startswith("program.py: error: ") and error.count("\n") == 1
+    assert not out and not [path for path in tmp_path.iterdir() if path.is_dir()]
 
 
 def test_a_bad_option_from_the_shell(tmp_path: Path) -> None:

@@ -3,16 +3,16 @@
 import itertools
 from pathlib import Path, PureWindowsPath
 
-from temporal_colorize.inference.footage import VIDEOS
+from temporal_colorize.inference.footage import VIDEOS, is_ours
 from temporal_colorize.inference.picture import SUFFIXES as PICTURES
 
 _MIB = 2**20
 
 
 def files_in(folder: Path) -> list[str]:
-    """Name the videos and pictures of a folder."""
+    """Name the videos and pictures of a folder, but for hidden ones and what was made of another that is there."""
     found = (path for path in folder.iterdir() if path.suffix.lower() in VIDEOS | PICTURES and path.is_file())
-    return sorted(path.name for path in found if not path.name.startswith("."))
+    return sorted(path.name for path in found if not path.name.startswith(".") and not is_ours(path))
 
 
 def keep_upload(folder: Path, name: str, content: bytes | memoryview, *, most_mib: int) -> Path:

@@ -9,10 +9,11 @@ import ipywidgets as widgets
 
 from temporal_colorize.apps.notebook.controls import Asked, Controls
 from temporal_colorize.apps.notebook.options import PanelOptions
-from temporal_colorize.apps.notebook.task import Cancelled, Task, clock
+from temporal_colorize.apps.notebook.task import Cancelled, Task
 from temporal_colorize.apps.notebook.view import View
 from temporal_colorize.config.messages import notes_of, one_line
 from temporal_colorize.inference.statement import STATEMENT
+from temporal_colorize.inference.watching import clock
 
 if TYPE_CHECKING:
     from temporal_colorize.colorizer import Colorizer

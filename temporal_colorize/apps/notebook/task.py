@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from temporal_colorize.inference.watching import clock
+
 if TYPE_CHECKING:
     from temporal_colorize.inference.colored import ColoredFrame
 
@@ -119,10 +121,3 @@ class Progress:
         if self.left is not None:
             parts.append(f"about {clock(self.left)} left")
         return ", ".join(parts)
-
-
-def clock(seconds: float) -> str:
-    """Write seconds as people do, "1:02:03" or "2:03"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

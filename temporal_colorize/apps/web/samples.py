@@ -32,7 +32,7 @@ class Samples:
 
     def _render(self, path: Path) -> None:
         try:
-            from data_prep.sample_clip import render_frames, render_sample
+            from temporal_colorize.sample.clip import render_frames, render_sample
         except ImportError:
             raise ValueError("the examples need scikit-image: pip install .[web]") from None
         if path.name == CLIP:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from temporal_colorize.video.errors import VideoError, reason
 from temporal_colorize.video.info import VideoInfo, inspect
 from temporal_colorize.video.limits import Limits
 from temporal_colorize.video.live.addresses import redacted, scheme_of, webcam
+from temporal_colorize.video.live.clock import stamp_of
 from temporal_colorize.video.live.sound import Sound
 from temporal_colorize.video.live.timeline import TIME_BASE, Backlog
 from temporal_colorize.video.opening import network_options
@@ -73,11 +75,13 @@ class Decoded:
         picture: as FFmpeg gives it.
         seconds: its timestamp; None if it has none.
         arrived: what ``time.monotonic()`` was when its packet came.
+        stamp: when it was taken by the camera's clock; None if the camera has not said so.
     """
 
     picture: VideoFrame
     seconds: float | None
     arrived: float
+    stamp: datetime | None = None
 
 
 @dataclass
@@ -112,7 +116,7 @@ class Connection:
         self._address, self._options, self._tally = address, options, tally
         self._backlog, self._skipping = Backlog(), False
         self._skipping_since = 0.0
-        self._arrived: dict[int, float] = {}  # when the packets of pictures that are not out yet came
+        self._pending: dict[int, tuple[float, datetime | None]] = {}  # packets of pictures not out yet: came, stamped
         self._patience = options.read_timeout + _FIRST
         self._container = _open(address, options)
         try:
@@ -183,9 +187,9 @@ class Connection:
         return self._skipping
 
     def _decode(self, packet: Packet, now: float) -> Iterator[Decoded]:
-        pending = self._arrived
+        pending, stamp = self._pending, stamp_of(packet)
         if packet.pts is not None:
-            pending[packet.pts] = now
+            pending[packet.pts] = now, stamp
             while len(pending) > _MOST_PENDING:
                 del pending[next(iter(pending))]
         try:
@@ -195,7 +199,8 @@ class Connection:
             return
         for picture in pictures:
             self._tally.damaged += picture.is_corrupt
-            yield Decoded(picture, _seconds(picture.pts, picture.time_base), pending.pop(picture.pts, now))
+            came = pending.pop(picture.pts, (now, stamp))
+            yield Decoded(picture, _seconds(picture.pts, picture.time_base), *came)
 
 
 def _seconds(stamp: int | None, time_base: Fraction | None) -> float | None:

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from av.packet import Packet
@@ -15,6 +16,7 @@ from temporal_colorize.video.errors import VideoError
 from temporal_colorize.video.frame import Frame
 from temporal_colorize.video.info import VideoInfo
 from temporal_colorize.video.live.addresses import require_source, scrubbed
+from temporal_colorize.video.live.clock import Clock, taken
 from temporal_colorize.video.live.connection import Connection, Decoded, SourceOptions, Tally
 from temporal_colorize.video.live.sound import Sound
 from temporal_colorize.video.live.timeline import TIME_BASE, Timeline
@@ -33,12 +35,17 @@ class Picture:
         info: the stream as it is now; another object whenever it has changed.
         sound: the sound streams beside it.
         arrived: what ``time.monotonic()`` was when its packet came.
+        taken: when it was taken, in UTC, and
+        taken_by: by the camera's clock, which its sender reports give a second or so after a connection begins, or by
+            ours when its packet came.
     """
 
     frame: Frame
     info: VideoInfo
     sound: tuple[Sound, ...]
     arrived: float
+    taken: datetime
+    taken_by: Clock
 
 
 class LiveSource:
@@ -164,12 +171,13 @@ class LiveSource:
         luma = luma_of(picture, matrix=info.matrix, full_range=info.full_range)
         pts = self._timeline.place(decoded.seconds, decoded.arrived)
         frame = Frame(luma, pts, TIME_BASE, round(1 / info.nominal_rate / TIME_BASE))
+        when = taken(decoded.stamp, decoded.arrived)
         self.frames, self.up = self.frames + 1, True
         with self._changed:
             if len(self._pictures) >= self._options.queue:
                 self._pictures.popleft()
                 self.dropped += 1
-            self._pictures.append(Picture(frame, info, connection.sound, decoded.arrived))
+            self._pictures.append(Picture(frame, info, connection.sound, decoded.arrived, *when))
             self._changed.notify_all()
 
     def _described(self, connection: Connection, picture: VideoFrame) -> VideoInfo:

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-from data_prep.sample_clip import render_sample
 from temporal_colorize import Colorizer
 from temporal_colorize.apps import panel
 from temporal_colorize.apps.notebook import panel as module
@@ -19,6 +18,7 @@ from temporal_colorize.apps.notebook.options import PanelOptions
 from temporal_colorize.apps.notebook.panel import Panel
 from temporal_colorize.inference.colored import ColoredFrame
 from temporal_colorize.inference.statement import STATEMENT
+from temporal_colorize.sample.clip import render_sample
 from tests.support.networks import tiny_weights_file
 from tests.support.videos import packets_of, write_video
 
@@ -100,10 +100,18 @@ def test_a_clip_is_coloured_and_played(colorizer: Paced, clip: Path) -> None:
     output = clip.with_name("clip.color.mp4")
     assert video.value == output.read_bytes() and (video.format, video.autoplay) == ("mp4", False)
     assert packets_of(output, "audio") == packets_of(clip, "audio") != []
-    assert str(output) in made.view.line.value and "clip.color.mp4" in made.controls.file.options
+    assert str(output) in made.view.line.value and made.controls.file.options == ("clip.mp4",)
     assert STATEMENT in made.children[-1].value
     with av.open(str(output)) as container:
         assert np.ptp(next(container.decode(video=0)).to_ndarray(format="yuv420p")[96:]) > 5
+
+
+def test_what_was_made_of_a_file_is_no_source(tmp_path: Path) -> None:
+    ours = ("clip.color.mp4", "clip.color.2.mp4", "clip.confidence.mp4", "clip.color.mp4.sheet.png", ".clip.mp4")
+    for name in ("clip.mp4", "clip.grey.mp4", "lone.color.mp4", "notes.txt", *ours):
+        (tmp_path / name).touch()
+    made = Panel(None, tmp_path, QUICK)
+    assert made.controls.file.options == ("clip.grey.mp4", "clip.mp4", "lone.color.mp4")
 
 
 def test_options_are_those_of_infer(colorizer: Paced, clip: Path) -> None:

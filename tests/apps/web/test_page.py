@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from data_prep.sample_clip import render_sample
 from temporal_colorize.apps.service import ServiceOptions
 from temporal_colorize.apps.web import PageOptions
 from temporal_colorize.colorizer import Colorizer
 from temporal_colorize.inference.hints.entries import ab_of_rgb, parse_color
+from temporal_colorize.sample.clip import render_sample
 from temporal_colorize.video import rgb_at
 from tests.support.browser import Site, Visit, Visitor, browser_marks
 from tests.support.rtsp import RtspServer, needs_rtsp
