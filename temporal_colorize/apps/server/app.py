@@ -27,9 +27,11 @@ def application(service: Service, options: ServerOptions, page: "Blocks", dresse
     """
     import gradio as gr
 
+    from temporal_colorize.apps.server.events import bound
     from temporal_colorize.apps.server.forms import files_only
 
     files_only()
+    bound(page)
     page.has_launched = True  # `launch` would set it; without it, Gradio lets visitors name any file of the server
     app = api(service)
     app = gr.mount_gradio_app(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.answer import Answer
 
 _MOST_GIVEN = 200
+_LATEST = 1e6  # seconds
 _USUAL_SHAPE = 360, 640  # 16:9, as most cameras have it
 
 
@@ -208,6 +209,6 @@ class Studio:
 
 
 def _time_of(sent: object) -> float:
-    if isinstance(sent, int | float) and 0 <= sent < float("inf"):
+    if isinstance(sent, int | float) and 0 <= sent <= _LATEST:
         return float(sent)
     raise ValueError("that is no time: choose one on the line below the picture")

@@ -18,6 +18,7 @@ WRONG = [
     ({"vividness": "${oc.env:HOME}"}, r"vividness=\$\{oc.env:HOME\} must be a number"),
     ({"vividness": 3}, "vividness=3 must be a number from 0 to 1"),
     ({"start": float("nan")}, "start=nan must be a number"),
+    ({"start": 10**400}, "start=10+ must be a number"),
     ({"start": -5}, "start=-5 must be a number from 0"),
     ({"end": 1e308}, r"end=1e\+308 must be a number from 0"),
     ({"rate": 0}, "rate=0 must be a number from"),
