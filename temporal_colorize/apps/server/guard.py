@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 
 from temporal_colorize.apps.rest.errors import failure
 from temporal_colorize.apps.server.logins import Logins
+from temporal_colorize.apps.server.options import neighbourhood
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -100,7 +101,7 @@ class Guard:
     def _without_password(self, scope: Scope, headers: Mapping[str, str]) -> JSONResponse | None:
         if self._logins is None:
             return None
-        client = (scope.get("client") or ("",))[0]
+        client = neighbourhood((scope.get("client") or ("",))[0])
         if wait := self._logins.wait(client):
             return _refused(429, "wrong passwords came from this address: wait", {"Retry-After": str(round(wait) + 1)})
         if not self._logins.allows(client, headers.get("authorization")):

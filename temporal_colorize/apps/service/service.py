@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,9 +74,9 @@ class Service:
             return self._folders.of(visitor)
 
     @property
-    def is_full(self) -> bool:
-        """Whether visitors have filled their share of the disk."""
-        return self._folders.is_full
+    def room(self) -> float:
+        """How many bytes all visitors may still bring; looks at the disk."""
+        return self._folders.left
 
     @property
     def waiting(self) -> int:
@@ -221,7 +222,8 @@ class Service:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            outcome = outcome_of(self.colorizer, job, self.usual, self.root, self.turns)
+            room = partial(self._folders.require_room, job.visitor)
+            outcome = outcome_of(self.colorizer, job, self.usual, self.root, self.turns, require_room=room)
             with self._changed:
                 self._running = None
                 self._seen[job.visitor] = time.monotonic()

@@ -1,6 +1,7 @@
 """What a visitor can do, without the page that he does it on."""
 
 import contextlib
+import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -202,7 +203,7 @@ class Studio:
             return None
         kept = self.service.place(desk.visitor, Path(sent).name)
         try:
-            shutil.copyfile(sent, kept)
+            os.link(sent, kept)
         except OSError:
             raise ValueError("the daytime reference was removed after a while: choose it again") from None
         return kept

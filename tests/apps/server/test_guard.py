@@ -168,3 +168,10 @@ def test_who_goes_away_leaves_nothing_in_the_log(capsys: pytest.CaptureFixture[s
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
     asyncio.run(Guard(gone, hosts=None, logins=None)(scope, nothing, nothing))
     assert capsys.readouterr().err == ""
+
+
+def test_another_address_of_the_same_customer_waits_as_well() -> None:
+    guard = guarded(host="0.0.0.0", logins=Logins("right word", first=60, most=60)).app
+    first, second, other = (TestClient(guard, client=(address, 1)) for address in ("2001:db8::1", "2001:db8::2", "::1"))
+    assert first.get("/", headers=basic("wrong")).status_code == 401
+    assert [one.get("/", headers=basic("right word")).status_code for one in (second, other)] == [429, 200]
