@@ -25,12 +25,15 @@ _OF_VIDEOS = ("audio", "deinterlace", "direction", "encoder", "end", "gate", "hi
 
 def outcome_of(
     colorizer: Colorizer, job: Job, usual: Mapping[str, object], root: Path, turns: Turns,
-    *, require_room: Callable[[], None],
+    *, require_room: Callable[[str], None],
 ) -> dict[str, object]:  # fmt: skip
     """Colour what a job names, and return what `Job.end` takes; what nobody foresaw goes to the log, scrubbed.
-    `require_room` is asked again and again, and ends it with a ValueError."""
+    `require_room` is given the visitor again and again, and ends it with a ValueError."""
     try:
-        return {"state": "done", "report": _run(colorizer, job, usual, root, turns, seldom(require_room, _LOOK))}
+        return {
+            "state": "done",
+            "report": _run(colorizer, job, usual, root, turns, seldom(lambda: require_room(job.visitor), _LOOK)),
+        }
     except Stopped:
         return {"state": "cancelled"}
     except ValueError as error:
