@@ -2,6 +2,10 @@
 
 import sys
 import traceback
+from pathlib import Path
+
+_MOST_CHARACTERS = 300  # of what an error says that is told again
+_told: set[str] = set()  # kinds of errors, with the line of code that raised them
 
 
 def one_line(error: BaseException) -> str:
@@ -20,8 +24,25 @@ def without_secrets(text: str) -> str:
 
 
 def print_failure(error: BaseException) -> None:
-    """Print an error that nobody foresaw as Python does, on standard error, without what is secret in addresses."""
-    print(without_secrets("".join(traceback.format_exception(error))), end="", file=sys.stderr, flush=True)
+    """Print an error that nobody foresaw as Python does, on standard error, without what is secret in addresses.
+
+    One that comes from where one of its kind came from before is said in a line: a log may be filled on purpose.
+    """
+    place = _place_of(error)
+    if place in _told:
+        text = f"{place} again: {one_line(error)[:_MOST_CHARACTERS]}\n"
+    else:
+        text = without_secrets("".join(traceback.format_exception(error)))
+    _told.add(place)
+    shown = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in text)  # no terminal's codes
+    print(shown, end="", file=sys.stderr, flush=True)
+
+
+def _place_of(error: BaseException) -> str:
+    """Name the kind of an error, and the line of code that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
 
 
 def notes_of(error: BaseException) -> list[str]:

@@ -1,8 +1,5 @@
 """Errors as programs expect them: a status, and {"error": "one line"}."""
 
-import sys
-import traceback
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -11,7 +8,7 @@ from starlette.responses import JSONResponse
 
 from temporal_colorize.apps.rest.uploads import Malformed
 from temporal_colorize.apps.service import Busy, NoSuchJob, TooLarge
-from temporal_colorize.config.messages import one_line, without_secrets
+from temporal_colorize.config.messages import one_line, print_failure
 
 
 class NotDone(ValueError):
@@ -28,7 +25,7 @@ def say_errors(app: FastAPI) -> None:
         app.add_exception_handler(kind, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(Exception, _unforeseen)
+    app.add_exception_handler(Exception, lambda request, error: failure(error))
 
 
 def refusal(status: int, line: str, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -51,6 +48,7 @@ def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     return refusal(422, f"{'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']}")
 
 
-def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-    print(without_secrets("".join(traceback.format_exception(error))), end="", file=sys.stderr, flush=True)
+def failure(error: Exception) -> JSONResponse:
+    """Make an answer to what nobody foresaw, which goes to the log."""
+    print_failure(error)
     return refusal(500, f"the server failed ({type(error).__name__}); its log says more")

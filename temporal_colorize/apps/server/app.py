@@ -27,9 +27,11 @@ def application(service: Service, options: ServerOptions, page: "Blocks", dresse
     """
     import gradio as gr
 
+    from temporal_colorize.apps.server.events import bound
     from temporal_colorize.apps.server.forms import files_only
 
     files_only()
+    bound(page)
     page.has_launched = True  # `launch` would set it; without it, Gradio lets visitors name any file of the server
     app = api(service)
     app = gr.mount_gradio_app(
@@ -37,7 +39,7 @@ def application(service: Service, options: ServerOptions, page: "Blocks", dresse
         pwa=False, enable_monitoring=False, mcp_server=False, **dressed,
     )  # fmt: skip
     logins = options.password and Logins(options.password, first=options.fail_seconds, most=options.most_fail_seconds)
-    intake = {"upload_mb": service.options.upload_mb, "full": lambda: service.is_full}
+    intake = {"upload_mb": service.options.upload_mb, "room": lambda: service.room}
     app.add_middleware(Intake, **intake, arrived=service.turns.expect)
     app.add_middleware(Guard, hosts=options.hosts, logins=logins or None)  # the last added is asked first
     return app

@@ -4,7 +4,7 @@ import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from temporal_colorize.apps.server.options import ServerOptions, is_local
+from temporal_colorize.apps.server.options import ServerOptions, is_local, neighbourhood
 
 
 def prompt(options: ServerOptions) -> type[H11Protocol]:
@@ -31,7 +31,9 @@ def prompt(options: ServerOptions) -> type[H11Protocol]:
             mine = self.client and self.client[0]
             if not mine or is_local(mine):  # a proxy on this machine stands for everybody
                 return False
-            same = sum(1 for one in self.connections if one.client and one.client[0] == mine)
+            same = sum(
+                1 for one in self.connections if one.client and neighbourhood(one.client[0]) == neighbourhood(mine)
+            )
             return same > options.connections_each
 
         def _wait(self) -> None:

@@ -8,9 +8,12 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMap
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
+from temporal_colorize.apps.rest.errors import failure
 from temporal_colorize.apps.server.logins import Logins
+from temporal_colorize.apps.server.options import neighbourhood
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -22,6 +25,8 @@ _OFFERED = re.compile(
     r"/|/config|/theme\.css|/favicon\.ico|/(assets|static|api)/.+"
     r"|/gradio_api/(upload|upload_progress|queue/(join|data)|heartbeat/[\w-]+|file=/[^/].*)"
 )
+_WHOLE, _FILE = ("/", "/config"), "/gradio_api/file="
+_LONGEST = 250  # characters of a name; a file system says no to more as to nothing else
 _READING = ("GET", "HEAD", "OPTIONS")
 # Nothing is loaded from another host, whatever a library's page asks for; Gradio needs what is inline.
 _POLICY = (
@@ -57,8 +62,12 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
 
+        begun = False
+
         async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name in [name for name in headers if name.startswith("access-control-")]:
                     del headers[name]  # Gradio would let pages of other hosts in
@@ -68,7 +77,14 @@ class Guard:
 
         refused = self._refusal(scope, Headers(scope=scope))
         if refused is None:
-            await self._app(scope, receive, sending)
+            try:
+                await self._app(_plain(scope), receive, sending)
+            except ClientDisconnect:  # nobody is left to tell
+                pass
+            except Exception as error:  # uvicorn would print all of it, every time
+                failed = failure(error)
+                if not begun:
+                    await failed(scope, receive, sending)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
@@ -85,7 +101,7 @@ class Guard:
     def _without_password(self, scope: Scope, headers: Mapping[str, str]) -> JSONResponse | None:
         if self._logins is None:
             return None
-        client = (scope.get("client") or ("",))[0]
+        client = neighbourhood((scope.get("client") or ("",))[0])
         if wait := self._logins.wait(client):
             return _refused(429, "wrong passwords came from this address: wait", {"Retry-After": str(round(wait) + 1)})
         if not self._logins.allows(client, headers.get("authorization")):
@@ -93,9 +109,20 @@ class Guard:
         return None
 
     def _beside_the_page(self, scope: Scope) -> JSONResponse | None:
-        if "://" in scope["path"] or not _OFFERED.fullmatch(scope["path"]):
+        path = scope["path"]
+        if "://" in path or not _OFFERED.fullmatch(path) or any(len(name) > _LONGEST for name in path.split("/")):
             return _refused(404, "nothing is here")
         return None
+
+
+def _plain(scope: Scope) -> Scope:
+    """Leave out of a request what Gradio would take from it and the page never asks for: links that were saved, and
+    parts of files, which it answers with the request's own headers and breaks off at three numbers."""
+    if scope["path"] in _WHOLE:
+        return {**scope, "query_string": b""}
+    if scope["path"].startswith(_FILE):
+        return {**scope, "headers": [one for one in scope["headers"] if one[0] != b"range"]}
+    return scope
 
 
 def _refused(status: int, line: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -16,9 +16,24 @@ _LEAST_PASSWORD = 8  # characters
 def is_local(host: str) -> bool:
     """Say whether only this machine reaches an address."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return _plain(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def neighbourhood(client: str) -> str:
+    """Name whom an address belongs to: of IPv6, all 2^64 addresses that one customer has."""
+    try:
+        address = _plain(client)
+    except ValueError:
+        return client
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+
+
+def _plain(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Read an address; one of IPv4 that is written as of IPv6, as a socket for both has it, as what it is."""
+    address = ipaddress.ip_address(host)
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 @dataclass(frozen=True, kw_only=True)

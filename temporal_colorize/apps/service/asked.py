@@ -1,7 +1,6 @@
 """The options of infer.py that a visitor may give, each with what it may be: nothing else reaches the configuration."""
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from temporal_colorize.apps.service.errors import TooLarge
 from temporal_colorize.apps.service.folders import inside
 from temporal_colorize.config.composing import conf_folder
 from temporal_colorize.inference.picture import is_picture, read_luma
-from temporal_colorize.options import require_number, require_one_of
+from temporal_colorize.options import is_number, require_number, require_one_of
 from temporal_colorize.video import Limits
 from temporal_colorize.video.source import exact_rate
 
@@ -79,7 +78,7 @@ def _checked(name: str, value: object, folder: Path, limits: Limits) -> object:
 
 def _number(name: str, value: object) -> int | float:
     """Of numbers alone: a text could be an interpolation."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not is_number(value):
         raise ValueError(f"{name}={str(value)[:40]} must be a number")
     return value
 

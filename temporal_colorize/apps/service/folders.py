@@ -18,6 +18,7 @@ from temporal_colorize.apps.service.errors import Busy
 _PREFIX, _LOCK = "temporal-colorize-serve-", ".lock"
 _ODD = re.compile(r"[^\w .()+@-]")
 _MOST_BYTES = 100  # of a name
+_LEAST_BYTES = 4096  # of a file, or of a folder: so are most disks divided
 
 
 class Folders:
@@ -61,26 +62,29 @@ class Folders:
         return folder / safe_name(name)
 
     @property
-    def is_full(self) -> bool:
-        """Whether all files together have as much as they may."""
-        return self.size() > self._most_mb * 1e6
+    def left(self) -> float:
+        """How many bytes all files together may still have, and the disk has; looks at all of them."""
+        return min(self._most_mb * 1e6 - self.size(), shutil.disk_usage(self.root.parent).free)
 
     def require_room(self, visitor: str) -> None:
         """Raise `Busy` if there is no room for another file of a visitor."""
-        if self.is_full:
+        if self.left <= 0:
             raise Busy("the server has no room for more files: try again later")
         if self.size(visitor) > self._share_mb * 1e6:
             share = f"{self._share_mb:g} MB"
             raise Busy(f"your files fill your share of the server, {share}: bring a shorter clip, or wait a while")
 
     def size(self, visitor: str | None = None) -> int:
-        """Count the bytes of all files, or of one visitor's."""
-        sizes = 0
+        """Count the bytes of all files, or of one visitor's: of those with several names once, and of small ones and
+        of folders as much as a disk gives them."""
+        sizes, of = 0, dict[int, int]()
         for folder, _, files in os.walk(self.root if visitor is None else self._of.get(visitor, "")):
+            sizes += _LEAST_BYTES
             for file in files:
                 with contextlib.suppress(OSError):
-                    sizes += os.lstat(os.path.join(folder, file)).st_size
-        return sizes
+                    found = os.lstat(os.path.join(folder, file))
+                    of[found.st_ino] = max(_LEAST_BYTES, found.st_size)
+        return sizes + sum(of.values())
 
     def sweep(self, seconds: float) -> None:
         """Remove what nothing has been written to for so many seconds of the files that lie loose in folders of nobody,

@@ -24,7 +24,6 @@ from temporal_colorize.video import Limits
 if TYPE_CHECKING:
     from temporal_colorize.inference.answer import Answer
 
-_LOOKERS = 2  # files that are looked at together, each of which may be held in memory
 _CLOSE_SECONDS = 1.0  # that a running job has to end
 
 
@@ -61,7 +60,7 @@ class Service:
         self._running: Job | None = None
         self._seen: dict[str, float] = {}
         self._changed = threading.Condition(threading.RLock())
-        self.turns, self._looking, self._closed = Turns(), threading.Semaphore(_LOOKERS), threading.Event()
+        self.turns, self._closed = Turns(), threading.Event()
         self._worker = threading.Thread(target=self._work, name="colour", daemon=True)
         self._worker.start()
         threading.Thread(target=self._clean, name="clean", daemon=True).start()
@@ -73,9 +72,9 @@ class Service:
             return self._folders.of(visitor)
 
     @property
-    def is_full(self) -> bool:
-        """Whether visitors have filled their share of the disk."""
-        return self._folders.is_full
+    def room(self) -> float:
+        """How many bytes all visitors may still bring; looks at the disk."""
+        return self._folders.left
 
     @property
     def waiting(self) -> int:
@@ -101,7 +100,7 @@ class Service:
             spend: Files that `place` named and that nobody needs after this job: they go when it is over or refused.
 
         Raises:
-            Busy: If the queue is full, or the visitor's share of the disk.
+            Busy: If the queue is full, or the visitor's share of the disk, or many files are being looked at.
             TooLarge: If the file is larger or longer than the service takes.
             ValueError: If it cannot be read or an option is wrong. Each in one line, without the server's folders.
         """
@@ -109,7 +108,7 @@ class Service:
         with removed_if_refused(spend):
             self._require_room(visitor)
             self._folders.require_room(visitor)
-            with self._looking, plainly(self.root):
+            with self.turns.look(), plainly(self.root):
                 source = inside(folder, "video", source)
                 asked = asked_of(options, folder, self.limits)
                 total = look_at(source, self.options, self.limits, asked).frames
@@ -221,7 +220,8 @@ class Service:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            outcome = outcome_of(self.colorizer, job, self.usual, self.root, self.turns)
+            room = self._folders.require_room
+            outcome = outcome_of(self.colorizer, job, self.usual, self.root, self.turns, require_room=room)
             with self._changed:
                 self._running = None
                 self._seen[job.visitor] = time.monotonic()

@@ -1,4 +1,4 @@
-"""The web page; everything in it but this needs `pip install .[web]`."""
+"""The web page; everything in it but this needs `pip install '.[web]'`."""
 
 import os
 import threading
@@ -52,4 +52,4 @@ def _silence() -> None:
     try:
         import gradio  # noqa: F401
     except ImportError:
-        raise ValueError("the page needs Gradio: pip install .[web]") from None
+        raise ValueError("the page needs Gradio: pip install '.[web]' in a checkout") from None

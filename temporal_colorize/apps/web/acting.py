@@ -12,6 +12,7 @@ from temporal_colorize.apps.web.studio import Studio
 from temporal_colorize.config.messages import print_failure
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+HASTY = "one thing after the other: wait until this is done"
 STRANGE = "the page has not finished loading: try once more, or load it again"
 
 

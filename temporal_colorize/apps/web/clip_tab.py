@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from temporal_colorize.apps.web import telling
-from temporal_colorize.apps.web.acting import QUIET, STRANGE, Seen, attempt, sent
+from temporal_colorize.apps.web.acting import HASTY, QUIET, STRANGE, Seen, attempt, sent
 from temporal_colorize.apps.web.clip_parts import lay_out_clip
 from temporal_colorize.apps.web.desk import Desk, is_key, new_key
 from temporal_colorize.apps.web.files import Offers
@@ -113,9 +113,14 @@ class ClipTab:
         if not is_key(visitor):
             return self._strange(seen)
         desk = self._studio.desks.of(visitor, keep=keep)
-        with desk.lock:
-            attempt(self._studio, desk, action, anew=anew)
-            return self._news(desk, seen, overlay, radius)
+        if not desk.few.acquire(blocking=False):
+            raise gr.Error(HASTY, print_exception=False)  # which the page shows by itself
+        try:
+            with desk.lock:
+                attempt(self._studio, desk, action, anew=anew)
+                return self._news(desk, seen, overlay, radius)
+        finally:
+            desk.few.release()
 
     def _take(
         self, visitor: str, seen: Seen, overlay: bool, radius: float, source: str | None, *choices: object

@@ -13,6 +13,7 @@ from temporal_colorize.apps.web.given import Given, Place
 from temporal_colorize.inference.turn import UNTURNED, Turn
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{22}")  # 128 bits
+_AT_ONCE = 8  # events of one visitor that are answered or wait
 
 
 @dataclass(eq=False)
@@ -34,6 +35,8 @@ class Desk:
         box: What is asked about: left, top, width and height in pixels as shown.
         answer: What was answered, as HTML.
         problem: What went wrong last, in words.
+        lock: Is held by what is done here.
+        few: By that and what waits for it, each of which has a thread of the server's.
     """
 
     visitor: str
@@ -51,12 +54,13 @@ class Desk:
     answer: str = ""
     problem: str = ""
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    few: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_AT_ONCE), repr=False)
 
     def clear(self) -> None:
         """Forget all that belongs to one file."""
         fresh = Desk(self.visitor)
         for one in fields(self):
-            if one.name not in ("visitor", "lock"):
+            if one.name not in ("visitor", "lock", "few"):
                 setattr(self, one.name, getattr(fresh, one.name))
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 
 Place = tuple[float, float]  # x and y as shares of the picture as it is shown
 _RGBA = re.compile(r"rgba?\(\s*([\d.]+)[\s,]+([\d.]+)[\s,]+([\d.]+).*\)")
+_COLOR_CHARACTERS = 100  # more are looked at for hours, as the pattern's parts may end anywhere
 _MOST_PLACES = 5000  # of a stroke
 
 
@@ -86,11 +87,12 @@ def color_of(value: object) -> str:
     Raises:
         ValueError: If it is neither.
     """
-    if isinstance(value, str) and re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-        return value.lower()
-    if isinstance(value, str) and (match := _RGBA.fullmatch(value)):
-        return "#" + "".join(f"{min(255, round(float(part))):02x}" for part in match.groups())
-    raise ValueError(f"{value!r} is no colour: choose one, or write it as #a02030")
+    text = value if isinstance(value, str) and len(value) <= _COLOR_CHARACTERS else ""
+    if re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        return text.lower()
+    if match := _RGBA.fullmatch(text):
+        return "#" + "".join(f"{round(min(255, float(part))):02x}" for part in match.groups())
+    raise ValueError(f"{str(value)[:40]!r} is no colour: choose one, or write it as #a02030")
 
 
 def places_of(value: object) -> tuple[Place, ...]:
@@ -101,7 +103,7 @@ def places_of(value: object) -> tuple[Place, ...]:
     """
     try:
         places = tuple((float(x), float(y)) for x, y in value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         places = ()
     if not 1 <= len(places) <= _MOST_PLACES or not all(0 <= part <= 1 for place in places for part in place):
         raise ValueError("that is no place in the picture: click on it, or paint a shorter stroke")

@@ -34,7 +34,7 @@ class Samples:
         try:
             from temporal_colorize.sample.clip import render_frames, render_sample
         except ImportError:
-            raise ValueError("the examples need scikit-image: pip install .[web]") from None
+            raise ValueError("the examples need scikit-image: pip install '.[web]' in a checkout") from None
         if path.name == CLIP:
             render_sample(path)
             return

@@ -1,6 +1,7 @@
 """What a visitor can do, without the page that he does it on."""
 
 import contextlib
+import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.answer import Answer
 
 _MOST_GIVEN = 200
+_LATEST = 1e6  # seconds
 _USUAL_SHAPE = 360, 640  # 16:9, as most cameras have it
 
 
@@ -201,13 +203,13 @@ class Studio:
             return None
         kept = self.service.place(desk.visitor, Path(sent).name)
         try:
-            shutil.copyfile(sent, kept)
+            os.link(sent, kept)
         except OSError:
             raise ValueError("the daytime reference was removed after a while: choose it again") from None
         return kept
 
 
 def _time_of(sent: object) -> float:
-    if isinstance(sent, int | float) and 0 <= sent < float("inf"):
+    if isinstance(sent, int | float) and 0 <= sent <= _LATEST:
         return float(sent)
     raise ValueError("that is no time: choose one on the line below the picture")

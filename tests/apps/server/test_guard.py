@@ -1,10 +1,11 @@
 """Requests that name another host, come from another page or lack the password get nowhere."""
 
+import asyncio
 import base64
 
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
@@ -76,6 +77,7 @@ def test_what_the_page_asks_for(path: str) -> None:
         "gradio_api/component_server", "gradio_api/call/x", "gradio_api/run/x", "gradio_api/stream/x", "config/",
         "gradio_api/vibe-code", "gradio_api/info", "gradio_api/file=/a%0Ab", "gradio_api/upload/", "api",
         "gradio_api/queue/status", "gradio_api/file=/tmp/http://evil.example/x",
+        f"assets/{'x' * 300}",
     ],
 )  # fmt: skip
 def test_what_it_does_not_is_not_there(path: str) -> None:
@@ -120,3 +122,56 @@ def test_the_table_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     for number in range(5):
         logins.allows(str(number), basic("wrong")["Authorization"])
     assert [logins.wait(str(number)) > 0 for number in range(5)] == [False, False, True, True, True]
+
+
+async def seen(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(f"{request.url.query}|{request.headers.get('range', '')}")
+
+
+async def broken(scope: object, receive: object, send: object) -> None:
+    raise TypeError("\x1b[31mx\nserver: all is well")
+
+
+def test_links_that_were_saved_and_parts_of_files_are_not_asked_for() -> None:
+    guard = Guard(Starlette(routes=[Route("/{path:path}", seen)]), hosts=None, logins=None)
+    client, part = TestClient(guard), {"Range": "bytes=1-2-3"}
+    assert [client.get(path, headers=part).text for path in ("/?deep_link=x", "/config?page=x")] == [
+        f"|{part['Range']}"
+    ] * 2
+    assert client.get("/gradio_api/file=/tmp/a?b=c", headers=part).text == "b=c|"
+    assert client.get("/api/jobs/1/result?token=x", headers=part).text == f"token=x|{part['Range']}"
+
+
+def test_what_fails_is_said_in_a_line_where_it_failed_before(capsys: pytest.CaptureFixture[str]) -> None:
+    client = TestClient(Guard(broken, hosts=None, logins=None))
+    lines = []
+    for _ in range(3):
+        answer = client.get("/")
+        assert answer.status_code == 500 and "the server failed (TypeError)" in answer.json()["error"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        lines.append(capsys.readouterr().err)
+    assert "Traceback" in lines[0] and lines[1] == lines[2]
+    assert (
+        lines[1].startswith("TypeError at test_guard.py:")
+        and lines[1].count("\n") == 1
+        and "\x1b" not in "".join(lines)
+    )
+
+
+def test_who_goes_away_leaves_nothing_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    async def gone(scope: object, receive: object, send: object) -> None:
+        raise ClientDisconnect
+
+    async def nothing(*given: object) -> None:
+        return None
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
+    asyncio.run(Guard(gone, hosts=None, logins=None)(scope, nothing, nothing))
+    assert capsys.readouterr().err == ""
+
+
+def test_another_address_of_the_same_customer_waits_as_well() -> None:
+    guard = guarded(host="0.0.0.0", logins=Logins("right word", first=60, most=60)).app
+    first, second, other = (TestClient(guard, client=(address, 1)) for address in ("2001:db8::1", "2001:db8::2", "::1"))
+    assert first.get("/", headers=basic("wrong")).status_code == 401
+    assert [one.get("/", headers=basic("right word")).status_code for one in (second, other)] == [429, 200]

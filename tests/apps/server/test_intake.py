@@ -1,7 +1,8 @@
 """Requests that bring too much are broken off while they come, and the app never holds more."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,13 +26,10 @@ class Site(TestClient):
         gone: Whether it was told that the client has gone.
     """
 
-    def __init__(
-        self, *, full: Iterable[bool] = (), patience: float = 5, arrived: Callable[[], object] = lambda: None
-    ) -> None:
+    def __init__(self, *, room: Callable[[], float] = lambda: 1e9, **options: Any) -> None:
         self.come, self.gone = 0, False
         app = Starlette(routes=[Route(path, self.take, methods=["POST"]) for path in (UPLOAD, "/api/jobs", "/other")])
-        answers = iter(full)
-        self.app_ = Intake(app, upload_mb=10, full=lambda: next(answers, False), patience=patience, arrived=arrived)
+        self.app_ = Intake(app, upload_mb=10, room=room, **{"patience": 5, **options})
         super().__init__(self.app_)
 
     async def take(self, request: Request) -> PlainTextResponse:
@@ -44,7 +42,9 @@ class Site(TestClient):
         return PlainTextResponse(str(self.come))
 
 
-def told(site: Site, pieces: list[bytes], path: str = UPLOAD, *, headers: Any = (), end: bool = True) -> list[Any]:
+def told(
+    site: Site, pieces: list[bytes], path: str = UPLOAD, *, headers: Any = (), end: bool = True, pause: float = 0
+) -> list[Any]:
     """Return what is sent to somebody whose request comes in pieces, as TestClient's do not."""
     sent: list[Any] = []
     left = list(pieces)
@@ -52,6 +52,7 @@ def told(site: Site, pieces: list[bytes], path: str = UPLOAD, *, headers: Any = 
     async def receive() -> Any:
         if not left and not end:
             await asyncio.sleep(60)
+        await asyncio.sleep(pause)
         return {"type": "http.request", "body": left.pop(0), "more_body": bool(left) or not end}
 
     async def send(message: Any) -> None:
@@ -80,11 +81,19 @@ def test_what_is_announced_is_not_waited_for() -> None:
     assert site.post(UPLOAD, content=b"x").headers.get("connection") is None
 
 
-def test_the_disk_is_looked_at_before_and_while_uploads_come() -> None:
-    assert told(Site(full=[True]), [MB])[0] == 429
-    site = Site(full=[False, False, True])
-    assert told(site, [MB] * 10)[0] == 429 and site.come == 7 * len(MB)
-    assert told(Site(full=[True]), [b"x"], "/other")[0] == 200
+def test_uploads_have_the_room_that_there_is() -> None:
+    assert told(Site(room=lambda: 0), [MB])[0] == 429
+    site = Site(room=lambda: 2.5e6 - site.come)
+    assert told(site, [MB] * 10)[0] == 429 and site.come == 2 * len(MB) and site.gone
+    assert told(Site(room=lambda: 0), [b"x"], "/other")[0] == 200
+
+
+def test_who_dribbles_is_let_go() -> None:
+    site = Site(patience=0.3, slowest=1e6)
+    began = time.monotonic()
+    assert told(site, [b"x"] * 1000, pause=0.05)[0] == 408 and site.gone
+    assert time.monotonic() - began < 3
+    assert told(Site(patience=0.3, slowest=1e3), [b"x" * 1000] * 10, pause=0.05) == [200, "10000"]
 
 
 def test_who_stops_in_the_middle_is_let_go() -> None:

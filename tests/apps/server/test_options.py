@@ -3,9 +3,10 @@
 import pytest
 
 from temporal_colorize.apps.server import ServerOptions, is_local
+from temporal_colorize.apps.server.options import neighbourhood
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.9.9.9"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.9.9.9", "::ffff:127.0.0.1"])
 def test_localhost_needs_nothing(host: str) -> None:
     assert is_local(host) and ServerOptions(host=host).allowed_cameras is None
 
@@ -38,3 +39,9 @@ def test_wrong_values(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said) as caught:
         ServerOptions(**wrong)
     assert "short" not in str(caught.value).replace("shorter", "")
+
+
+def test_addresses_of_one_customer_are_one() -> None:
+    assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:2") != neighbourhood("2001:db8:0:1::1")
+    assert neighbourhood("::ffff:10.0.0.7") == neighbourhood("10.0.0.7") != neighbourhood("::ffff:10.0.0.8")
+    assert neighbourhood("testclient") == "testclient"

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from temporal_colorize.apps.service import Busy, TooLarge
+from temporal_colorize.apps.service import Busy, Job, TooLarge
 from tests.support.service import Make, Slow, bring, ended
 
 WRONG = [
@@ -18,6 +18,7 @@ WRONG = [
     ({"vividness": "${oc.env:HOME}"}, r"vividness=\$\{oc.env:HOME\} must be a number"),
     ({"vividness": 3}, "vividness=3 must be a number from 0 to 1"),
     ({"start": float("nan")}, "start=nan must be a number"),
+    ({"start": 10**400}, "start=10+ must be a number"),
     ({"start": -5}, "start=-5 must be a number from 0"),
     ({"end": 1e308}, r"end=1e\+308 must be a number from 0"),
     ({"rate": 0}, "rate=0 must be a number from"),
@@ -112,3 +113,32 @@ def test_a_failure_nobody_foresaw_is_logged_and_not_shown(
     assert "RuntimeError: /secret/place" in logged and "word" not in logged
     monkeypatch.undo()
     assert ended(service.submit("ann", bring(service, "ann"), {})).state == "done"
+
+
+def test_a_job_does_not_write_beyond_the_share(make: Make, colorizer: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("temporal_colorize.apps.service.running._LOOK", 0)
+    service = make(disk_mb=1)
+    mine, theirs = bring(service, "ann", count=12), bring(service, "bob", count=12)
+    watch = Job.watch
+
+    def filling(job: Job, frame: object) -> None:
+        if job.visitor == "ann":
+            (job.folder / f"{frame.number}.part").write_bytes(bytes(100_000))
+        watch(job, frame)
+
+    monkeypatch.setattr(Job, "watch", filling)
+    job = ended(service.submit("ann", mine, {}))
+    assert job.state == "failed" and "fill your share" in job.error and 4 <= job.frames <= 6
+    assert not job.folder.exists() and ended(service.submit("bob", theirs, {})).state == "done"
+
+
+def test_small_files_and_folders_count_and_other_names_do_not(make: Make) -> None:
+    service = make(disk_mb=1)
+    before = service.room
+    file = service.place("ann", "clip.mp4")
+    file.write_bytes(bytes(100_000))
+    (file.parent / "other.mp4").hardlink_to(file)
+    assert before - service.room == 100_000 + 2 * 4096  # the visitor's folder and the file's
+    for number in range(10):
+        (file.parent / str(number)).write_bytes(b"x")
+    assert before - service.room == 100_000 + 12 * 4096

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from temporal_colorize.apps.service import turns
+from temporal_colorize.apps.service import Busy, turns
 from tests.support.service import Make, Slow, bring, ended, until
 
 
@@ -55,3 +55,25 @@ def test_it_waits_for_one_that_is_expected_and_not_for_ever(monkeypatch: pytest.
     began = time.monotonic()
     order.give_way()
     assert time.monotonic() - began >= 0.2
+
+
+@pytest.mark.parametrize(("kind", "most", "said"), [("ask", 4, "are asking"), ("look", 10, "are being looked at")])
+def test_few_wait_for_a_turn(kind: str, most: int, said: str) -> None:
+    order, go_on, had = turns.Turns(), threading.Event(), []
+
+    def have() -> None:
+        with getattr(order, kind)():
+            go_on.wait(10)
+            had.append(1)
+
+    threads = [threading.Thread(target=have) for _ in range(most)]
+    for thread in threads:
+        thread.start()
+    with pytest.raises(Busy, match=f"{said}.*try again later"):
+        have()
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert len(had) == most
+    with getattr(order, kind)():
+        pass

@@ -71,14 +71,17 @@ def test_colours_are_read(said: str, color: str) -> None:
     assert color_of(said) == color
 
 
-@pytest.mark.parametrize("said", ["red", "#12345", None, "rgb(1, 2)", '"><script>'])
+@pytest.mark.parametrize(
+    "said", ["red", "#12345", None, "rgb(1, 2)", '"><script>', ["#a02030"], f"rgb(1, 1, {'1' * 400})"]
+)
 def test_other_colours_are_refused(said: object) -> None:
     with pytest.raises(ValueError, match="is no colour"):
         color_of(said)
 
 
 @pytest.mark.parametrize(
-    "sent", [None, [], [[0.5]], [[0.5, 1.5]], [["a", 0]], [[float("nan"), 0]], [[0, 0]] * 6000, 7, {"x": 1}]
+    "sent",
+    [None, [], [[0.5]], [[0.5, 1.5]], [["a", 0]], [[float("nan"), 0]], [[0, 0]] * 6000, 7, {"x": 1}, [[10**400, 0]]],
 )
 def test_places_that_are_none_are_refused(sent: object) -> None:
     with pytest.raises(ValueError, match="no place in the picture"):

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import gradio as gr
 import numpy as np
 import pytest
 
 from temporal_colorize.apps.service import NoSuchJob, Service, ServiceOptions
+from temporal_colorize.apps.web.acting import Seen
+from temporal_colorize.apps.web.clip_tab import ClipTab
 from temporal_colorize.apps.web.desk import Desk, new_key
 from temporal_colorize.apps.web.files import Offers
 from temporal_colorize.apps.web.frames import Shown
@@ -245,3 +248,18 @@ def test_no_more_is_given_than_can_be_used(studio: Studio, desk: Desk) -> None:
         studio.give(desk, [[0.5, 0.5]], color="#a02030", radius=8)
     with pytest.raises(ValueError, match="take some back"):
         studio.give(desk, [[0.5, 0.5]], color="#a02030", radius=8)
+
+
+def test_one_visitor_does_not_have_all_threads_wait_for_him(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(studio.service.root / "gradio"))
+    with gr.Blocks():
+        tab = ClipTab(studio, gr.BrowserState(None))
+    desk, other = (studio.desks.of(new_key(), keep=True) for _ in range(2))
+    assert len(tab.load(desk.visitor, Seen(), False, 8)) == len(tab.outputs) + 1
+    taken = [desk.few.acquire(blocking=False) for _ in range(20)]
+    assert 4 <= sum(taken) <= 10  # as many as are answered or wait
+    with pytest.raises(gr.Error, match="one thing after the other"):
+        tab.load(desk.visitor, Seen(), False, 8)
+    tab.load(other.visitor, Seen(), False, 8)
+    desk.few.release()
+    tab.load(desk.visitor, Seen(), False, 8)
