@@ -127,6 +127,9 @@ class Visitor:
 
     def download(self, button: str, folder: Path) -> Path:
         """Click on a button that offers a file, and keep that."""
+        self.page.wait_for_function(  # of the job that is done: the line that says so may be drawn before the button
+            "button => !document.querySelector(button)?.textContent.includes('the last')", arg=button
+        )
         with self.page.expect_download() as download:
             self.page.locator(button).click()
         path = folder / download.value.suggested_filename

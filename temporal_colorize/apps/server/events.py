@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 _SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
 _SESSIONS = 300  # open pages, each with what it shows; one that is forgotten is sent everything anew
-_WAITING = (
-    150  # events of all pages, each with what was sent with it; fewer than sessions, so that one can be forgotten
-)
+_WAITING = 150  # events of all pages, each with what was sent with it; fewer than sessions: some can be forgotten
 _UNREAD = 40  # messages of one page, most of them small: a page that works reads as they come
 
 
