@@ -45,20 +45,20 @@ def _scene(folder: Path, number: int, scene: ShownScene, layers: Mapping[str, st
     """Write a scene's pictures; return what compares them: of a clip its moments, in time order."""
     name = Path(scene.name).name
     if scene.frames == 1:
-        return _figure(folder, f"{number:02}", scene.moments[0], layers, name)
-    moments = [
-        _figure(folder, f"{number:02}-{place}", moment, layers, scene.when(moment))
-        for place, moment in enumerate(scene.moments)
-    ]
+        return _figure(folder, f"{number:02}", scene.moments[0], layers, name=name, caption=name)
+    moments = []
+    for place, moment in enumerate(scene.moments):
+        when, stem = scene.when(moment), f"{number:02}-{place}"
+        moments.append(_figure(folder, stem, moment, layers, name=f"{name}, {when}", caption=when))
     return f'<section><h3>{html.escape(name)}</h3><div class="moments">{"".join(moments)}</div></section>'
 
 
-def _figure(folder: Path, stem: str, moment: Moment, layers: Mapping[str, str], title: str) -> str:
+def _figure(folder: Path, stem: str, moment: Moment, layers: Mapping[str, str], *, name: str, caption: str) -> str:
     files = [f"{_SCENES}/{stem}-{place}.jpg" for place in range(len(layers))]
     for file, row in zip(files, layers.values(), strict=True):
         cv2.imwrite(str(folder / file), moment.pictures[row][..., ::-1], _CODING)
     height, width = next(iter(moment.pictures.values())).shape[:2]
-    name = html.escape(title)
+    name, caption = html.escape(name), html.escape(caption)
     errors = ", ".join(f"{layer} {moment.errors[row]:.1f}" for layer, row in layers.items() if row != TRUTH)
     left, right = (
         f'<img class="{side}" src="{file}" alt="{html.escape(layer)}" width="{width}" height="{height}" loading="lazy">'
@@ -67,7 +67,7 @@ def _figure(folder: Path, stem: str, moment: Moment, layers: Mapping[str, str], 
     return (
         f'<figure data-files="{" ".join(files)}"><div>{left}{right}</div>'
         f'<input type="range" min="0" max="100" value="50" aria-label="{name}: where the left picture ends">'
-        f"<figcaption>{name}: ab error {html.escape(errors)}</figcaption></figure>"
+        f"<figcaption>{caption}: ab error {html.escape(errors)}</figcaption></figure>"
     )
 
 

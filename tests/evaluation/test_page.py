@@ -75,6 +75,7 @@ def test_a_clip_has_its_moments_in_time_order_with_their_errors(folder: Path) ->
     page = (folder / "report.html").read_text()
     (section,) = re.findall(r"<section>.*</section>", page)
     captions = re.findall("<figcaption>(.*?)</figcaption>", section)
+    assert len(set(re.findall('aria-label="(.*?)"', page))) == 1 + 3 + 1  # each slider's own, and the table's
     assert captions == [f"frame {number} of 8: ab error grey 12.3, net 5.7" for number in (1, 4, 8)]
     assert "<figcaption>still &lt;b&gt;.png: ab error grey 12.3, net 5.7</figcaption>" in page
     files = [file for found in re.findall('data-files="(.*?)"', page) for file in found.split()]
