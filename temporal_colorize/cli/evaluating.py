@@ -39,7 +39,15 @@ def evaluate_once(config: "DictConfig") -> None:
     from temporal_colorize.inference.session import SessionOptions
     from temporal_colorize.options import require_number
 
-    for option, least in {"workers": 1, "data.every": 1, "drift.frames": 0, "drift.scenes": 0}.items():
+    leasts = {
+        "workers": 1,
+        "data.every": 1,
+        "drift.frames": 0,
+        "drift.scenes": 0,
+        "shown.scenes": 1,
+        "shown.moments": 1,
+    }
+    for option, least in leasts.items():
         require_number(option, OmegaConf.select(config, option), least=least)
     if 0 < config.drift.frames <= 31:
         raise ValueError(
@@ -63,12 +71,13 @@ def evaluate_once(config: "DictConfig") -> None:
         options=SessionOptions(temperature=config.temperature, **config.inference),
         runtime=runtime,
         device=config.device,
+        moments=config.shown.moments,
         drift_frames=config.drift.frames,
         drift_scenes=config.drift.scenes,
         naming=naming,
         central=tuple(config.names.central),
     )
-    result = measure(scenes, plan, workers=config.workers)
+    result = measure(scenes, plan, workers=config.workers, shown=config.shown.scenes)
     if config.calibrate is not None:
         _calibrate(names[0], Path(config.calibrate), next(iter(loaded.values())), result)
     costs = measure_costs({name: weights.net.to(device) for name, weights in loaded.items()})
@@ -81,6 +90,7 @@ def evaluate_once(config: "DictConfig") -> None:
         "scores": result.scores,
         "drift": result.drift,
         "names": name_summary(result.names, naming),
+        "moments": {scene.name: {moment.number: moment.errors for moment in scene.moments} for scene in result.shown},
     }
     (folder / "report.json").write_text(json.dumps(_finite(numbers), indent=1, allow_nan=False))
     cv2.imwrite(str(folder / "sheet.png"), report.contact_sheet(result)[..., ::-1])

@@ -62,4 +62,9 @@ def _lines(block: Block) -> list[str]:
         case Table():
             columns = block.columns
             head = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
-            return head + [f"| {row} | " + " | ".join(cells) + " |" for row, cells in block.lines()]
+            return head + [_row(row, cells) for row, cells in block.lines()]
+
+
+def _row(row: str, cells: Sequence[str]) -> str:
+    name = row.replace("|", r"\|")  # of a file, perhaps
+    return f"| {name} | " + " | ".join(cells) + " |"

@@ -2,13 +2,11 @@
 
 import functools
 from collections import defaultdict
-from typing import NamedTuple
-
-import numpy as np
 
 from temporal_colorize.evaluation.judging import CROSS_FITTED, Judged, cross_fitted
 from temporal_colorize.evaluation.naming import Regions
 from temporal_colorize.evaluation.painter import row_name
+from temporal_colorize.evaluation.shown import ShownScene
 from temporal_colorize.evaluation.tally import Tally
 from temporal_colorize.metrics.calibration import Reliability
 
@@ -16,18 +14,6 @@ GREY, TRUTH = "grey", "truth"
 
 Key = tuple[str, str, str]  # condition, group, row (or weights)
 Scores = dict[str, dict[str, dict[str, dict[str, float]]]]
-
-
-class ShownScene(NamedTuple):
-    """A scene's first frame, small.
-
-    Attributes:
-        name: The scene's.
-        pictures: By row, grey first, the truth last, each (H, W, 3) uint8 RGB.
-    """
-
-    name: str
-    pictures: dict[str, np.ndarray]
 
 
 class Evaluation:

@@ -11,9 +11,10 @@ import numpy as np
 from temporal_colorize.evaluation.blocks import Block, Heading, Plots, Table, Words
 from temporal_colorize.evaluation.cost import Costs
 from temporal_colorize.evaluation.judging import COLOURFUL, CROSS_FITTED, HALF, HALF_COLOURFUL
-from temporal_colorize.evaluation.measured import GREY, Evaluation, Scores, ShownScene
+from temporal_colorize.evaluation.measured import GREY, TRUTH, Evaluation, Scores
 from temporal_colorize.evaluation.name_tables import name_tables
 from temporal_colorize.evaluation.painter import HONEST, row_name
+from temporal_colorize.evaluation.shown import Moment
 from temporal_colorize.inference.naming import NamingOptions
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def blocks_of(evaluation: Evaluation, weights: Mapping[str, str], costs: Costs, 
     for condition, groups in evaluation.scores.items():
         for group, rows in groups.items():
             blocks += [Heading(f"{condition}: {group}", 3), Table(rows)]
+    blocks += _over_time(evaluation)
     return [*blocks, *name_tables(evaluation.names, naming), Heading("What is measured"), Words(_NOTES)]
 
 
@@ -123,6 +125,17 @@ def _side_by_side(evaluation: Evaluation, group: str, costs: Costs) -> list[Bloc
     scores = evaluation.scores[CLEAN][group]
     rows = {name: {**scores[row_name(name, None)], **cost} for name, cost in costs.items()}
     return [Heading(f"Side by side: {group}"), Table({GREY: scores[GREY], **rows})]
+
+
+def _over_time(evaluation: Evaluation) -> list[Block]:
+    """How far the clips that are shown are from the truth, moment by moment."""
+    rows = {
+        f"{scene.name}, {scene.when(moment)}": {row: moment.errors[row] for row in scene.compared if row != TRUTH}
+        for scene in evaluation.shown
+        for moment in scene.moments
+        if scene.frames > 1
+    }
+    return [Heading("Clips over time: mean ab error"), Table(rows)] if rows else []
 
 
 def _transposed(table: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
@@ -138,14 +151,14 @@ def _drifts(evaluation: Evaluation, weights: str) -> str:
 
 
 def contact_sheet(evaluation: Evaluation) -> np.ndarray:
-    """Put a strip for each scene that is shown below each other, all of its rows in turn: (H, W, 3) uint8 RGB."""
-    strips = [_strip(scene) for scene in evaluation.shown]
+    """Put the first frames of the scenes that are shown below each other, all rows in turn: (H, W, 3) uint8 RGB."""
+    strips = [_strip(scene.moments[0]) for scene in evaluation.shown]
     width = max(strip.shape[1] for strip in strips)
     return np.concatenate([np.pad(strip, ((0, 2), (0, width - strip.shape[1]), (0, 0))) for strip in strips])
 
 
-def _strip(scene: ShownScene) -> np.ndarray:
-    picture = np.concatenate(list(scene.pictures.values()), 1)
+def _strip(moment: Moment) -> np.ndarray:
+    picture = np.concatenate(list(moment.pictures.values()), 1)
     size = picture.shape[1] * _STRIP // picture.shape[0], _STRIP
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 

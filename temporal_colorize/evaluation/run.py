@@ -8,17 +8,16 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import cv2
-import numpy as np
 import torch
 from torch import Tensor
 
 from temporal_colorize.evaluation.features import Lite2Features
-from temporal_colorize.evaluation.measured import GREY, TRUTH, Evaluation, ShownScene
+from temporal_colorize.evaluation.measured import GREY, TRUTH, Evaluation
 from temporal_colorize.evaluation.naming import NamedPixels
-from temporal_colorize.evaluation.painter import Condition, paint
+from temporal_colorize.evaluation.painter import Condition, paint, row_name
 from temporal_colorize.evaluation.scenes import Scene, TruthFrame, read_truth
+from temporal_colorize.evaluation.shown import ShownScene, show_scene
 from temporal_colorize.evaluation.tally import Tally
-from temporal_colorize.inference.canvas import fitted_size
 from temporal_colorize.inference.naming import NamingOptions
 from temporal_colorize.inference.planes import see
 from temporal_colorize.inference.runtimes import RuntimeOptions, open_weights
@@ -27,7 +26,6 @@ from temporal_colorize.inference.weights import Weights
 from temporal_colorize.metrics.temporal import Drift
 
 _FEATURES_EVERY = 8  # frames of a clip
-_LONGEST = 512  # pixels of a picture that is shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +39,7 @@ class Plan:
         runtime: What computes the networks.
         device: See `inference.session.pick_device`.
         drift_frames: Length of the looped still scene, which settles for 30 frames; 0 leaves drift out.
+        moments: How many frames of a scene are shown, at most, evenly from the first to the last that is judged.
         drift_scenes: Of how many scenes, taken evenly from stills and each kind of clip, the first frame is looped.
         naming: How things are named, where a condition asks for it; and
         central: groups of pictures of one thing, of which only the central part is named.
@@ -53,6 +52,7 @@ class Plan:
     naming: NamingOptions
     central: tuple[str, ...] = ()
     device: str = "auto"
+    moments: int = 3
     drift_frames: int = 1000
     drift_scenes: int = 2
 
@@ -130,12 +130,16 @@ class _Examiner:
                 rows |= self._paint(part, weights, scene, truths, condition)
             if bounds:
                 rows[TRUTH] = [truth.rgb for truth in truths]
-            if number == 0:
-                part.shown.extend([ShownScene(scene.name, {row: _small(one[0]) for row, one in rows.items()})] * shown)
+            if number == 0 and shown:
+                part.shown.append(self._show(scene, rows, truths))
             self._count(part, scene, condition, rows, truths)
         for weights in self.weights if looped else ():
             part.drift[weights.name][scene.name] = self._drift(weights, whole[0])
         return part
+
+    def _show(self, scene: Scene, rows: Mapping[str, Sequence[Tensor]], truths: Sequence[TruthFrame]) -> ShownScene:
+        compared = {GREY, TRUTH, *(row_name(weights.name, None) for weights in self.weights)}
+        return show_scene(scene.name, rows, truths, most=self.plan.moments, compared=compared)
 
     def _paint(
         self, part: Evaluation, weights: Weights, scene: Scene, truths: Sequence[TruthFrame], condition: Condition
@@ -189,9 +193,3 @@ class _Examiner:
         for _ in range(self.plan.drift_frames):
             drift.add(session.color(seen))
         return drift.distances
-
-
-def _small(rgb: Tensor) -> np.ndarray:
-    picture = (rgb.permute(1, 2, 0) * 255).round().byte().numpy()
-    height, width = fitted_size(picture.shape[:2], min(_LONGEST, max(picture.shape)))
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)

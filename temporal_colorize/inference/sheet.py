@@ -8,6 +8,7 @@ import numpy as np
 from temporal_colorize.inference.canvas import LINE, blank, fold, write
 from temporal_colorize.inference.certainty import Certainty
 from temporal_colorize.inference.confidence_map import ConfidenceMap
+from temporal_colorize.inference.lettering import legible
 from temporal_colorize.inference.picture_file import PictureError, write_picture
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.sheet_frames import SmallFrame
@@ -73,14 +74,15 @@ def draw_sheet(frames: Sequence[SmallFrame], lines: Sequence[str], *, words: str
     names = ["grey", "coloured", *(["confidence"] if draw else [])]
     lefts = [_TIMES + number * (width + _GAP) for number in range(len(names))]
     across = max(lefts[-1] + width + _GAP, _NARROWEST)
-    folded = [part for line in lines for part in fold(line, across - 2 * _GAP)]
+    written = [legible(line) for line in lines]
+    folded = [(part, font) for line, font in written for part in fold(line, across - 2 * _GAP, font=font)]
     top, step = (len(folded) + 1) * LINE + _GAP, max(height, 2 * LINE) + _GAP
     scale = blank(0, width) if draw is None else draw.picture(frames[0].confidence)[height:, :, ::-1]
     bottom = top + len(frames) * step
     canvas = blank(bottom + len(scale) + _GAP * (draw is not None), across)
     canvas[bottom : bottom + len(scale), lefts[-1] : lefts[-1] + width] = scale
-    for number, line in enumerate(folded, 1):
-        write(canvas, line, _GAP, number * LINE)
+    for number, (line, font) in enumerate(folded, 1):
+        write(canvas, line, _GAP, number * LINE, font=font)
     for left, name in zip(lefts, names, strict=True):
         write(canvas, name, left, top - _GAP // 2)
     for number, frame in enumerate(frames):

@@ -1,5 +1,6 @@
 """The report as a page: the same numbers as in Markdown, and pictures that a slider compares."""
 
+import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 
 from temporal_colorize.evaluation.blocks import Block, Heading, Plots, Table, Words, markdown
-from temporal_colorize.evaluation.measured import ShownScene
 from temporal_colorize.evaluation.page import write_page
+from temporal_colorize.evaluation.shown import Moment, ShownScene
 
 CHROMIUM = shutil.which("chromium")
 ROWS = {"grey": {"PSNR": 20.123, "AuC": 89.0}, "ours, <default>": {"AuC": 91.456, "PSNR, last tenth less first": 0.051}}
@@ -22,7 +23,10 @@ COLOURS = {"grey": (128, 128, 128), "net, default": (200, 40, 40), "truth": (40,
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     pictures = {row: np.full((90, 160, 3), colour, np.uint8) for row, colour in COLOURS.items()}
-    scenes = [ShownScene(f"val/clip {number} <b>.mp4", pictures) for number in range(2)]
+    errors = {"grey": 12.34, "net, default": 5.67, "truth": 0.0}
+    still = ShownScene("val/still <b>.png", 1, list(COLOURS), [Moment(1, pictures, errors)])
+    moments = [Moment(number, pictures, errors) for number in (1, 4, 8)]
+    scenes = [still, ShownScene("val/clip <b>.mp4", 8, list(COLOURS), moments)]
     cv2.imwrite(str(tmp_path / "net.png"), np.full((20, 30, 3), 9, np.uint8))
     write_page(tmp_path, BLOCKS, scenes, LAYERS, title="Evaluation of <net>")
     return tmp_path
@@ -64,7 +68,18 @@ def test_it_stands_by_itself_and_names_are_no_markup(folder: Path) -> None:
     page = (folder / "report.html").read_text()
     assert "http" not in page and "//" not in page.replace("// ", "")
     assert "<net>" not in page and "<default>" not in page and "&lt;b&gt;" in page and "x &lt; y" in page
-    assert len(list((folder / "scenes").iterdir())) == 2 * len(LAYERS)
+    assert len(list((folder / "scenes").iterdir())) == (1 + 3) * len(LAYERS)
+
+
+def test_a_clip_has_its_moments_in_time_order_with_their_errors(folder: Path) -> None:
+    page = (folder / "report.html").read_text()
+    (section,) = re.findall(r"<section>.*</section>", page)
+    captions = re.findall("<figcaption>(.*?)</figcaption>", section)
+    assert len(set(re.findall('aria-label="(.*?)"', page))) == 1 + 3 + 1  # each slider's own, and the table's
+    assert captions == [f"frame {number} of 8: ab error grey 12.3, net 5.7" for number in (1, 4, 8)]
+    assert "<figcaption>still &lt;b&gt;.png: ab error grey 12.3, net 5.7</figcaption>" in page
+    files = [file for found in re.findall('data-files="(.*?)"', page) for file in found.split()]
+    assert len(set(files)) == len(files) and all((folder / file).is_file() for file in files)
 
 
 @pytest.mark.browser

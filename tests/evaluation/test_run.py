@@ -76,8 +76,13 @@ def test_every_scene_counts_in_its_groups_under_its_conditions(folder: Path) -> 
         "one.png": 35 - 30 - 1,
         "cctv-1.mp4": 35 - 30 - 1,
     }
-    shown = {Path(scene.name).name: list(scene.pictures) for scene in result.shown}
-    assert len(shown) == 2 and all(names == ["grey", *rows[1:3], "truth"] for names in shown.values())
+    shown = {scene.name.rpartition("/")[2]: scene for scene in result.shown}
+    assert {name: [moment.number for moment in scene.moments] for name, scene in shown.items()} == {
+        "one.png": [1],
+        "cctv-1.mp4": [1, 3, 6],  # of the first condition's six
+    }
+    first, *others = ([*moment.pictures] for scene in shown.values() for moment in scene.moments[-1:])
+    assert first == rows and others == [["grey", "tiny, default", "truth"]]
     assert contact_sheet(result).shape[0] == 2 * (128 + 2)
 
 
@@ -126,6 +131,11 @@ def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
     cost = report["costs"]["tiny"]
     side_by_side = next(line for line in text.splitlines() if line.startswith("| tiny |"))
     assert f"| {cost['parameters, M']:.2f} | {cost['GFLOP a frame']:.2f} |" in side_by_side
+    moments = report["moments"]["cctv-1.mp4"]
+    last = moments["8"]
+    assert [*moments] == ["1", "5", "8"] and last["tiny, default"] > last["truth"] == 0
+    errors = " | ".join(f"{last[row]:.2f}" for row in ("grey", "convlstm, default", "tiny, default"))
+    assert f"| cctv-1.mp4, frame 8 of 8 | {errors} |" in text
     assert "## convlstm" in text and "### degrade=medium: cctv clips" in text and "### size 64: stills" in text
     assert cv2.imread(str(out / "convlstm.png")).std() > 10
     assert report["names"]["clean"]["stills"]["scores"]["tiny"]["regions"] > 1 and "### names, clean: stills" in text
@@ -147,6 +157,8 @@ def test_the_program_writes_its_report(folder: Path, tmp_path: Path) -> None:
         "calibrate=/no/where/a.safetensors",
         "names.central=[cars]",
         "data.split=tuning",
+        "shown.scenes=0",
+        "shown.moments=0",
     ],
 )
 def test_bad_options_are_refused_in_one_line(folder: Path, option: str) -> None:

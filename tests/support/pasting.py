@@ -86,6 +86,7 @@ SMALL = {
     "python -m benchmarks.hints": ["scene=8"],
     "python -m benchmarks.holding": ["frames=2"],
     "python -m benchmarks.reference": ["frames=2", "every=1", "pairs=0"],
+    "python -m benchmarks.rendered": ["output=page", "seconds=0.6", "size=160x96", "weights=mine.safetensors"],
     "python -m benchmarks.infrared": [],
     "python -m data_prep.infrared": ["--count", "4"],
 }
@@ -96,7 +97,9 @@ QUICK_OUTPUT = {"progress": "false", "encoder.preset": "ultrafast"}
 
 # Measurements of minutes or hours on a machine that does nothing else: that their options are known is tested.
 MEASURED_BY_HAND = {f"python -m benchmarks.{name}" for name in ("first_picture", "latency", "scaling", "soak", "speed")}
-WITHOUT_PARSER = {f"python -m benchmarks.{name}" for name in ("edges", "hint_grow", "hints", "holding", "reference")}
+WITHOUT_PARSER = {
+    f"python -m benchmarks.{name}" for name in ("edges", "hint_grow", "hints", "holding", "reference", "rendered")
+}
 OF_SHARED_DATA = {"python -m benchmarks.hint_trust": ["only=davis-blackswan", "scene=30"]}
 SERVERS = {"tensorboard", "python -m http.server"}  # tests/docs/test_around.py
 ELSEWHERE = {"make", "pip", "podman", "docker"}  # tests/docs/test_around.py
