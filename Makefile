@@ -6,6 +6,7 @@ READY := .venv/.ready
 PACKAGES_camera := gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
 	gstreamer1.0-plugins-ugly python3-gi
 PACKAGES_browser := chromium fonts-dejavu-core
+PACKAGES_slurm := slurm-wlm munge
 
 .PHONY: demo test test-all lint env docs
 
@@ -25,9 +26,9 @@ demo: $(READY)
 	@echo "coloured clip:           demo/sample.color.mp4"
 	@echo "grey | coloured | truth: demo/sample.png"
 
-# Tests of live sources have a GStreamer camera, and those of the page a browser, where they can be installed; elsewhere
-# they are skipped.
-.venv/.camera .venv/.browser: .venv/.%: $(READY)
+# Tests of live sources have a GStreamer camera, those of the page a browser, and those of sweeps a Slurm, where they can
+# be installed; elsewhere they are skipped.
+.venv/.camera .venv/.browser .venv/.slurm: .venv/.%: $(READY)
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && ! dpkg -s $(PACKAGES_$*) > /dev/null 2>&1; then \
 		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive \
 			apt-get -qq install --no-install-recommends $(PACKAGES_$*); } \
@@ -36,10 +37,10 @@ demo: $(READY)
 		touch $@; \
 	fi
 
-test: $(READY) .venv/.camera .venv/.browser
+test: $(READY) .venv/.camera .venv/.browser .venv/.slurm
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(READY) .venv/.camera .venv/.browser
+test-all: $(READY) .venv/.camera .venv/.browser .venv/.slurm
 	$(BIN)/python -m pytest
 
 lint: $(READY)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
+import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from temporal_colorize import cli
 from temporal_colorize.apps.server import ServerOptions
@@ -24,6 +26,7 @@ from tests.support.caffe import write_caffe
 
 CONF = cli.conf_folder()
 TRAIN_GROUPS = ("model", "data", "degrade", "loss", "optimizer", "trainer", "callbacks", "logger", "experiment")
+TRAIN_GROUPS += ("sweep", "ablation")
 INFER_GROUPS = ("inference", "encoder", "gate", "limits")
 ASK_GROUPS = ("naming",)
 
@@ -58,6 +61,18 @@ def test_training_choices_compose_and_build(group: str, choice: str, tmp_path: P
     assert isinstance(trainer, pl.Trainer)
     assert isinstance(data, pl.LightningDataModule)
     assert module.log_weights.shape == (313,)
+
+
+@pytest.mark.parametrize("choice", choices("sweep"))
+def test_what_is_swept_is_an_option_that_takes_the_values(choice: str) -> None:
+    params = yaml.safe_load((CONF / "sweep" / f"{choice}.yaml").read_text())["hydra"]["sweeper"]["params"]
+    given = [f"{name}={values}" for name, values in params.items()]
+    for override in OverridesParser.create().parse_overrides(given):
+        swept = override.value()
+        values = [swept.start, swept.end] if override.is_interval_sweep() else [*override.sweep_string_iterator()]
+        assert len(values) > 1
+        for value in values:
+            assert cli.compose("train", [f"sweep={choice}", f"{override.key_or_group}={value}"])
 
 
 PUBLISHED = {  # picture size, batch, epochs, learning rate, weight of MSE and of the classification

@@ -15,7 +15,9 @@ from temporal_colorize.cli.exporting import export_once
 from temporal_colorize.cli.guard import guarded
 from temporal_colorize.cli.inferring import infer_once
 from temporal_colorize.cli.living import with_live_encoder
+from temporal_colorize.cli.plugins import check_plugins
 from temporal_colorize.cli.serving import serve_once
+from temporal_colorize.cli.sweep_table import ended_by_a_table
 from temporal_colorize.cli.training import train_once
 from temporal_colorize.cli.verifying import verify_once
 from temporal_colorize.config.composing import (
@@ -193,10 +195,12 @@ def _train(arguments: list[str]) -> None:
         compose("train", arguments)
         sys.argv[1:] = [*quote_literals(arguments), *_same_folder(arguments)]
     elif flags <= _SWEEP:
+        check_plugins(options)
         require_options("train", [option for option in options if not option.startswith("~")])
         sys.argv[1:] = [*flags, *options]  # argparse wants options in one piece
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(train_once)()
+        with ended_by_a_table():
+            hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="train")(train_once)()
     except HydraException as error:
         if unknown_in(error) is None:
             raise

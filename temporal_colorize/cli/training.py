@@ -3,19 +3,50 @@
 Imports of everything heavy are inside the functions, so that refusals come at once.
 """
 
+import contextlib
+import dataclasses
+import math
 import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_colorize.config.building import writable_folder
 from temporal_colorize.config.composing import build
+from temporal_colorize.config.messages import one_line
 
 if TYPE_CHECKING:
+    import pytorch_lightning as pl
     from omegaconf import DictConfig
+
+    from temporal_colorize.training.record import Run
 
 
 def train_once(config: "DictConfig") -> float:
     """Train once; the return value is what a sweep minimises: the best of what `callbacks.best` monitors, in general
-    the validation error in ab units squared."""
+    the validation error in ab units squared. A run that its folder holds already gives what it gave then."""
+    from omegaconf import OmegaConf
+
+    from temporal_colorize.training.record import begin, named_options
+
+    folder = writable_folder(config.output)
+    options = named_options(OmegaConf.to_container(config, resolve=False))
+    run, config.resume = begin(folder, options, resume=config.resume)
+    if run.state == "finished":
+        print(f"{folder} is finished: {run.monitor} {run.objective:.4g}; resume=off begins it anew")
+        return run.objective
+    if config.resume is not None:
+        print(f"goes on from {config.resume}")
+    started = time.monotonic()
+    with _recorded(run, folder, started):
+        trainer = _fit(config)
+        run = _outcome(trainer, run)
+    _keep(dataclasses.replace(run, state="finished"), folder, started)
+    return run.objective
+
+
+def _fit(config: "DictConfig") -> "pl.Trainer":
     import pytorch_lightning as pl
 
     from temporal_colorize.inference.weights import copy_into, load_weights
@@ -23,7 +54,6 @@ def train_once(config: "DictConfig") -> float:
     from temporal_colorize.training.optim import best_precision
 
     pl.seed_everything(config.seed, workers=True)
-    writable_folder(config.output)
     data = build(config.data)
     data.setup()
     net = build(config.model)
@@ -50,5 +80,43 @@ def train_once(config: "DictConfig") -> float:
     finally:
         if "wandb" in sys.modules:
             sys.modules["wandb"].finish()  # or the next job of a sweep would go into the same run
-    best = trainer.checkpoint_callback
-    return float(best.best_model_score if best is not None else trainer.callback_metrics["val/mse"])
+    return trainer
+
+
+def _outcome(trainer: "pl.Trainer", run: "Run") -> "Run":
+    """Read what a training gave.
+
+    Raises:
+        ValueError: If that is no number: nothing was learnt, and a search must not take it for a value.
+    """
+    best, scores = trainer.checkpoint_callback, trainer.callback_metrics
+    monitor = best.monitor if best is not None and best.monitor else "val/mse"
+    score = best.best_model_score if best is not None else None
+    objective = float(scores[monitor] if score is None else score)
+    if not math.isfinite(objective):
+        raise ValueError(f"{monitor} is {objective}: the training diverged; lower optimizer.lr")
+    kept = {name: float(value) for name, value in scores.items() if name.startswith("val/")}
+    return dataclasses.replace(run, objective=objective, monitor=monitor, scores=kept, steps=trainer.global_step)
+
+
+@contextlib.contextmanager
+def _recorded(run: "Run", folder: Path, started: float) -> Iterator[None]:
+    """Keep in the folder what a run was begun with, and how it ends where it does not finish."""
+    from temporal_colorize.training.preemption import PreemptedError
+
+    _keep(run, folder, started)
+    try:
+        yield
+    except PreemptedError:
+        _keep(dataclasses.replace(run, state="preempted"), folder, started)
+        raise
+    except Exception as error:
+        _keep(dataclasses.replace(run, state="failed", error=one_line(error)), folder, started)
+        raise
+
+
+def _keep(run: "Run", folder: Path, started: float) -> None:
+    from pytorch_lightning.utilities import rank_zero_only
+
+    if rank_zero_only.rank == 0:
+        dataclasses.replace(run, seconds=run.seconds + time.monotonic() - started).write(folder)

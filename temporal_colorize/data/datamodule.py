@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from temporal_colorize.data.balance import random_gains, rebalance
 from temporal_colorize.data.clips import VideoClips
 from temporal_colorize.data.keys import ClipKey, KeySampler
+from temporal_colorize.data.loader import ResumableLoader
 from temporal_colorize.data.moving import Clip, moving_clip, random_crop, still_clip, turned
 from temporal_colorize.data.pictures import DataError, Photographs, PictureSet, PicturesInMemory
 from temporal_colorize.data.splits import find_splits
@@ -217,7 +218,7 @@ class ColorDataModule(LightningDataModule):
         self.tuning = self._tuning(*splits.tuning)
 
     def train_dataloader(self) -> DataLoader[ClipBatch]:
-        return self._loader(self.training, self._training_keys())
+        return self._loader(self.training, self._training_keys(), ResumableLoader)
 
     def val_dataloader(self) -> DataLoader[ClipBatch]:
         # A list has no `set_epoch`, so every validation sees the same batches.
@@ -235,8 +236,10 @@ class ColorDataModule(LightningDataModule):
     def _tuning(self, pictures: PictureSet, videos: ClipSet) -> TrainingClips:
         return TrainingClips(pictures, videos, video_share=self.video_share, seed=self.seed + 1)
 
-    def _loader(self, clips: TrainingClips, keys: Iterable[list[ClipKey]]) -> DataLoader[ClipBatch]:
-        return DataLoader(
+    def _loader(
+        self, clips: TrainingClips, keys: Iterable[list[ClipKey]], make: type[DataLoader] = DataLoader
+    ) -> DataLoader[ClipBatch]:
+        return make(
             clips,
             sampler=keys,
             batch_size=None,  # a key of the sampler is a whole batch

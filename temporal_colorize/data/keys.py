@@ -20,6 +20,9 @@ class KeySampler(Sampler[list[ClipKey]]):
 
     Every epoch has keys of its own, told apart by `set_epoch`, which Lightning calls; the first `stills_first` of them
     have batches of stills alone.
+
+    Attributes:
+        skip: How many batches the next epoch that is begun leaves out, of a run that goes on in the middle of it.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class KeySampler(Sampler[list[ClipKey]]):
     ) -> None:
         self.batches, self.frames_a_batch, self.frames, self.sizes = batches, frames_a_batch, frames, sizes
         self.still_share, self.stills_first, self.seed, self.epoch = still_share, stills_first, seed, 0
+        self.skip = 0
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
@@ -44,11 +48,14 @@ class KeySampler(Sampler[list[ClipKey]]):
 
     def __iter__(self) -> Iterator[list[ClipKey]]:
         rng = np.random.default_rng([self.seed, self.epoch])
+        begin, self.skip = self.skip, 0
         still_share = self.still_share if self.epoch >= self.stills_first else 1.0
         for batch in range(self.batches):
             frames = 1 if rng.random() < still_share else self.frames
             size = self.sizes[0] if len(self.sizes) == 1 else int(rng.choice(self.sizes))
             first = self.epoch * self.numbers + batch * self._most
+            if batch < begin:
+                continue
             yield [ClipKey(first + place, frames, size) for place in range(self._clips(frames, size))]
 
     @property

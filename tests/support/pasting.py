@@ -104,6 +104,8 @@ OF_SHARED_DATA = {"python -m benchmarks.hint_trust": ["only=davis-blackswan", "s
 SERVERS = {"tensorboard", "python -m http.server"}  # tests/docs/test_around.py
 ELSEWHERE = {"make", "pip", "podman", "docker"}  # tests/docs/test_around.py
 FAKE_CAMERA = "rtsp://"
+SWEPT = ("hydra/launcher=", "hydra/sweeper=", " sweep=")  # many runs: tests/cli/test_sweeps.py, test_slurm.py
+SWEEP_TABLE = "python -m temporal_colorize.cli.sweep_table"
 
 
 def program_of(command: Command) -> str:
@@ -129,11 +131,13 @@ def kind_of(command: Command) -> str:
         if FAKE_CAMERA in text:
             return "live"
         return "slow" if any(word in text for word in LONG) else "quick"
+    if any(word in text for word in SWEPT):
+        return "swept"
     if program in SMALL:
         return "slow" if program not in WITHOUT_PARSER else "slow alone"
     if program == "python -m tests.support.fuzz":
         return "slow alone"
-    if program.startswith("python -m data_prep."):
+    if program.startswith(("python -m data_prep.", SWEEP_TABLE)):
         return "quick"
     if program in OF_SHARED_DATA:
         return "shared"

@@ -96,6 +96,9 @@ def _weights(folder: Path) -> None:
         tiny_weights_file(folder / place_)
         name = "mine.safetensors" if place_ == "." else "weights.safetensors"
         (folder / place_ / "tiny.safetensors").rename(folder / place_ / name)
+    for number, size in enumerate((64, 96)):
+        (folder / f"runs/sizes/{number}/.hydra").mkdir()
+        (folder / f"runs/sizes/{number}/.hydra/overrides.yaml").write_text(f"- data.size={size}\n")
     prototxt, caffemodel = write_caffe(folder, width=8)
     prototxt.rename(folder / "colorization_deploy_v2.prototxt")
     caffemodel.rename(folder / "colorization_release_v2.caffemodel")

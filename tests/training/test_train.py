@@ -1,3 +1,4 @@
+import json
 import sys
 import time
 from pathlib import Path
@@ -66,6 +67,33 @@ def test_a_killed_and_resumed_training_equals_an_uninterrupted_one(uninterrupted
     torch.testing.assert_close(parts["optimizer_states"], whole["optimizer_states"], rtol=0, atol=0)
     exported, expected = (load_file(folder / "weights.safetensors") for folder in (tmp_path, uninterrupted))
     torch.testing.assert_close(exported, expected, rtol=0, atol=0)
+
+
+def test_a_preempted_training_goes_on_in_the_middle_of_an_epoch(uninterrupted: Path, tmp_path: Path) -> None:
+    last = tmp_path / "checkpoints" / "last.ckpt"
+    given = (*QUICK, "data.workers=1", f"hydra.run.dir={tmp_path}")
+    process = start("train.py", *given)
+    while process.poll() is None and not last.exists():
+        time.sleep(0.02)
+    process.terminate()
+    assert process.wait() == 75
+    step = torch.load(last, map_location="cpu", weights_only=True)["global_step"]
+    assert step in (7, 13), "one step after a validation"
+    assert json.loads((tmp_path / "run.json").read_text())["state"] == "preempted"
+    result = run("train.py", *given)
+    assert result.returncode == 0, result.stderr
+    whole, parts = (
+        torch.load(folder / "checkpoints" / "last.ckpt", map_location="cpu", weights_only=True)
+        for folder in (uninterrupted, tmp_path)
+    )
+    torch.testing.assert_close(parts["state_dict"], whole["state_dict"], rtol=0, atol=0)
+    torch.testing.assert_close(parts["optimizer_states"], whole["optimizer_states"], rtol=0, atol=0)
+    records = [json.loads((folder / "run.json").read_text()) for folder in (uninterrupted, tmp_path)]
+    assert records[0]["objective"] == records[1]["objective"] and records[1]["state"] == "finished"
+    weights = tmp_path / "weights.safetensors"
+    written = weights.stat().st_mtime_ns
+    again = run("train.py", *given)
+    assert again.returncode == 0 and "is finished" in again.stdout and weights.stat().st_mtime_ns == written
 
 
 @pytest.mark.parametrize(
