@@ -36,7 +36,7 @@ class Row:
         start = time.perf_counter()
         output = self.session.step(seen)
         middle = time.perf_counter()
-        ab = self.session.decode(output)
+        ab = self.session.decode(output).ab
         self.network.append(1e3 * (middle - start))
         self.decoding.append(1e3 * (time.perf_counter() - middle))
         return ab

@@ -90,6 +90,8 @@ def train(
     held, infrared = (np.array([row[part] for row in rows]) for part in (0, 1))
     table = np.stack([row[2] for row in rows])
     judged = held & np.array([name in clips for kind in found for name, *_ in found[kind]])
+    if not (judged & ~infrared).any() or held.all():
+        raise ValueError("--clips: halves are made of the names, and one of them has none: give more clips")
     mean, deviation, weights, bias = fit(table[~held], infrared[~held])
     scores = (table - mean) / deviation @ weights + bias
     bias -= (limit := float(np.quantile(scores[judged & ~infrared], 1 - false_alarms)))

@@ -36,6 +36,8 @@ STAND_INS = {
     "verify.py OUTPUT": "verify.py clip.color.mp4",
     "SEED FOLDER": "7 fuzzed",
     "temporal_colorize/inference/infrared.json": "infrared.json",
+    "images/*.tar --clips clips/*.mp4": "validation/stills.tar --clips own/clips/a.mp4 validation/clips/cctv-1.mp4",
+    "python train.py model=zhang weights": "python train.py model=zhang model.width=8 weights",
 }
 
 # What must have been run before, on the same files.
