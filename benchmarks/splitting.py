@@ -1,32 +1,22 @@
-"""Judge how a segment of a video could begin, and what the first pass costs that `inference.split` begins them with.
+"""Judge how a segment of a video could begin without the first pass of `inference.split`.
 
-python -m benchmarks.splitting starts data=/my/validation/clips [clips=*] [frames=60] [join=45]
-python -m benchmarks.splitting pass video=clip.mp4 [options of infer.py]
+python -m benchmarks.splitting data=/my/validation/clips [clips=*] [frames=60] [join=45]
 
-`starts`: the network colours a clip from its first frame on, and once more from a join on, after a few frames of what
-came before. Mean ab distance between the two, at the network's output, at the join. Clips with a cut are left out.
-
-`pass`: processor time of the first pass over a video, beside that of the whole command without it: what the one is of
-the other is the least time in which any number of processes can colour it. Processor time, as a machine may be shared.
+The network colours a clip from its first frame on, and once more from a join on, after some of the frames before it.
+Mean ab distance between the two, at the network's output, at the join. Clips with a cut are left out.
 """
 
 import sys
-import tempfile
-import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
-from temporal_colorize.config.checking import check_coloring
-from temporal_colorize.config.given import composed
-from temporal_colorize.config.preparing import prepare
 from temporal_colorize.inference.chroma_stream import coding_of
 from temporal_colorize.inference.planes import see
 from temporal_colorize.inference.session import Session, SessionOptions
-from temporal_colorize.inference.split import Finished, Start
 from temporal_colorize.inference.weights import Weights, load_weights
 from temporal_colorize.video import Frame, VideoReader
 
@@ -75,44 +65,11 @@ def judge_starts(data: Path, *, clips: str, frames: int, join: int) -> None:
         print(f"| {group} | {len(far)} | {name} | {np.mean(far):.2f} | {max(far):.2f} |")
 
 
-def judge_pass(options: dict[str, str]) -> None:
-    """Print the first pass's share of the processor time of the whole command."""
-    with tempfile.TemporaryDirectory() as folder:
-        output, spent = Path(folder) / "out.mp4", []
-        config = composed("infer", {"record": False, "progress": False, **options, "output": str(output)})
-        check_coloring(config)
-        prepared = prepare(config, [Path(options["video"])])
-
-        def nobody(begun: Iterator[Start]) -> Iterator[Finished]:
-            before = time.process_time()
-            for _ in begun:
-                pass
-            spent.append(time.process_time() - before)
-            yield from ()
-
-        for run in (None, nobody):  # the first time the network is prepared
-            before = time.process_time()
-            report = prepared.colorize(Path(options["video"]), output, run=run)
-            whole = time.process_time() - before
-        alone = whole - spent[0]
-        print(
-            f"{report.frames} frames, network on {report.looks}: {1e3 * alone / report.frames:.1f} ms a frame alone, "
-            f"first pass {1e3 * spent[0] / report.frames:.1f}, which is {spent[0] / alone:.0%}"
-        )
-
-
 def main(arguments: list[str]) -> None:
-    """Do one of the two."""
-    given = dict(argument.split("=", 1) for argument in arguments[1:])
-    if arguments[0] == "pass":
-        judge_pass(given)
-    else:
-        judge_starts(
-            Path(given["data"]),
-            clips=given.get("clips", "*"),
-            frames=int(given.get("frames", 60)),
-            join=int(given.get("join", 45)),
-        )
+    """Read what to judge."""
+    given = dict(argument.split("=", 1) for argument in arguments)
+    numbers = {"frames": int(given.get("frames", 60)), "join": int(given.get("join", 45))}
+    judge_starts(Path(given["data"]), clips=given.get("clips", "*"), **numbers)
 
 
 if __name__ == "__main__":

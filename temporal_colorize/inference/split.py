@@ -1,9 +1,8 @@
 """One video coloured by many processes: a first pass finds with what each segment begins, and they do the rest.
 
-The network's memory of a scene's beginning decides its colours to the scene's end, so a segment cannot begin with a
-few frames before it: docs/jobs.md has what that costs. The first pass therefore does all that is carried from frame to
-frame, which is the smaller part of the work, and leaves the encoder's out. A segment is then the same bytes
-wherever it is made.
+The network keeps to what it made of a scene's first frames, so a segment that begins a few frames early has other
+colours: docs/jobs.md has the measurements. The first pass does all that is carried from frame to frame and leaves out
+the encoder. A segment is then the same bytes wherever it is made.
 """
 
 import contextlib
