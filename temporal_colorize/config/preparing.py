@@ -4,7 +4,6 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.hints.entries import Hint
     from temporal_colorize.inference.report import Report
     from temporal_colorize.inference.session import Session
+    from temporal_colorize.inference.split import Finished, Run, Start
     from temporal_colorize.inference.watching import Watch
 
 _BATCH_ON_GPU = 8  # frames
@@ -32,12 +32,15 @@ class Prepared:
 
     Attributes:
         colorize: A source and an output, or None for the usual one; given= are hints instead of the configuration's,
-            variant= what sets this output apart. Returns a `Report`.
+            variant= what sets this output apart, run= has others colour segments. Returns a `Report`.
+        color_segment: A source and an output as `colorize` has them elsewhere, and a `Start` that its run= was given;
+            given= likewise. Returns what that run= gives back.
         settings: What the colours depend on beside the options.
         session: Makes a fresh session.
     """
 
     colorize: "Callable[..., Report]"
+    color_segment: "Callable[..., Finished]"
     settings: Mapping[str, object]
     session: "Callable[[], Session]"
 
@@ -66,7 +69,9 @@ def prepare(
     """
     from temporal_colorize.inference.picture import colorize_picture, is_picture
     from temporal_colorize.inference.session import Session
+    from temporal_colorize.inference.split import color_segment as color_one
     from temporal_colorize.inference.video import colorize_video
+    from temporal_colorize.inference.video_options import VideoOptions
     from temporal_colorize.video import Limits
 
     limits = Limits(**config.limits)
@@ -77,40 +82,51 @@ def prepare(
     sure = config.confidence is not None or (bool(config.sheet) and opened.weights.net.has_bins)  # a sheet says how
     options = session_options(config, confidence=sure)
     settings = _settings(config, opened.computes)
-    as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment", "resume")
+    as_given = ("decoder", "deinterlace", "rate", "audio", "start", "end", "segment")
     maps = {"confidence": config.confidence and Path(config.confidence), "confidence_style": config.confidence_style}
     sheet = config.sheet if config.sheet in (None, True, False) else Path(config.sheet)
     finished = {"mark": config.mark, "finishing": finishing, "sheet": sheet}
-    video = partial(
-        colorize_video,
+    how = VideoOptions(
         codec=codec,
         options=encoding,
         gate=gate_of(config.gate),
         batch=config.batch or (_BATCH_ON_GPU if opened.device.type == "cuda" else 1),
         limits=limits,
         settings=settings,
-        watch=watch,
-        idle=idle,
-        pace=pace,
+        mark=config.mark,
+        sheet=sheet,
         **maps,
-        **finished,
-        **{name: config[name] for name in (*as_given, "progress", "progress_seconds")},
+        **{name: config[name] for name in as_given},
     )
+    of_the_run = {name: config[name] for name in ("resume", "progress", "progress_seconds")}
+    of_the_run |= {"watch": watch, "idle": idle, "pace": pace}
 
     def session() -> "Session":
         return Session(opened.weights, options, device=opened.device)
 
     def colorize(
-        source: Path, output: Path | None, *, given: "Sequence[Hint] | None" = None, variant: str | None = None
+        source: Path,
+        output: Path | None,
+        *,
+        given: "Sequence[Hint] | None" = None,
+        variant: str | None = None,
+        run: "Run | None" = None,
     ) -> "Report":
         about = {"guide": fresh_guide(given), "variant": variant}
         if is_picture(source):
             return colorize_picture(source, output, session(), limits=limits, **about, **maps, **finished)
         with few_threads(opened):
-            return video(source, output, session(), **about)
+            asked = {**vars(how), **of_the_run, **about, "finishing": finishing, "run": run}
+            return colorize_video(source, output, session(), **asked)
+
+    def color_segment(
+        source: Path, output: Path | None, start: "Start", *, given: "Sequence[Hint] | None" = None
+    ) -> "Finished":
+        with few_threads(opened):
+            return color_one(source, output, session(), start, how=how, guide=fresh_guide(given))
 
     guide = fresh_guide(None)
-    return Prepared(colorize, {**settings, **({} if guide is None else guide.settings())}, session)
+    return Prepared(colorize, color_segment, {**settings, **({} if guide is None else guide.settings())}, session)
 
 
 @contextlib.contextmanager

@@ -99,6 +99,11 @@ class ChromaStream:
         return self._session.cuts
 
     @property
+    def keeps_chroma(self) -> bool:
+        """Whether a frame's chroma may be that of the frame before, so that every frame must be laid."""
+        return self._gate is not None
+
+    @property
     def notes(self) -> list[str]:
         """What was done otherwise than asked for lack of memory."""
         return self._session.notes

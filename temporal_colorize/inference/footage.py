@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from temporal_colorize.inference.picture import SUFFIXES as PICTURES
-from temporal_colorize.inference.video import USUAL_SUFFIX
+from temporal_colorize.inference.video_options import USUAL_SUFFIX
 from temporal_colorize.video import VideoError
 
 VIDEOS = frozenset({

@@ -14,7 +14,7 @@ from temporal_colorize.inference.colored import ColoredFrame
 from temporal_colorize.inference.picture import picture_output, read_luma, write_picture
 from temporal_colorize.inference.threads import ahead
 from temporal_colorize.inference.turn import Turn
-from temporal_colorize.inference.video import USUAL_SUFFIX
+from temporal_colorize.inference.video_options import USUAL_SUFFIX
 from temporal_colorize.inference.watching import Watch
 from temporal_colorize.video import Frame, Limits, VideoReader, VideoWriter, default_output
 

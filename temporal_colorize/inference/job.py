@@ -1,15 +1,14 @@
 """A job that survives: finished segments and a journal in a folder beside the output, and the state to go on from."""
 
 import fcntl
-import json
-import os
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from temporal_colorize.inference.fingerprint import describe, has_grown
+from temporal_colorize.inference.journal import Entry, Journal, difference, header_of
+from temporal_colorize.inference.places import Place, folder_of, load_state, save_state, segment_path
 from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.video import Position, VideoError
 from temporal_colorize.video.errors import on_disk, reason
@@ -17,15 +16,13 @@ from temporal_colorize.video.frame_map import FrameMap
 from temporal_colorize.video.packets import PacketFile
 
 Resume = Literal["auto", "off"]
-_FORMAT = 2  # of the journal
-_HEADER, _ENTRY = ("format", "source", "settings"), ("segment", "state", "position", "totals", "frames")
 
 
 class Job:
     """An output in the making. A context manager: left by an error it keeps what is finished, else it ends the job.
 
-    Killed at any moment, the next one of the same source and settings goes on after the last segment that is in the
-    journal.
+    Killed at any moment, the next one of the same source and settings goes on from the segments that are in the
+    journal, in whatever order they were finished.
 
     Args:
         target: The output's name.
@@ -34,12 +31,8 @@ class Job:
         resume: "off" throws away what an earlier job has finished.
 
     Attributes:
+        folder: Where its files are.
         part: Where to put the output together.
-        segments: The finished ones, in order; see `PacketFile`.
-        position: Where in the source they end; None at the start.
-        is_done: Whether they are all.
-        totals: What was recorded with the last of them.
-        frame_map: Which pictures of the source their frames are.
 
     Raises:
         VideoError: If there can be no folder, another process works on it, or what is finished is of another source or
@@ -50,19 +43,17 @@ class Job:
         self, target: Path, source: Sequence[Path], settings: Mapping[str, object], *, resume: Resume = "auto"
     ) -> None:
         self._source = list(source)
-        self.target, self.folder = target, target.with_name(f".{target.name}.job")
+        self.target, self.folder = target, folder_of(target)
         self.part = self.folder / "output"
-        self.segments: list[Path] = []
-        self.position: Position | None = None
-        self.is_done, self.totals = False, {}
-        self.frame_map = FrameMap()
-        self._state: Path | None = None
-        header = {"format": _FORMAT, "source": describe(*source), "settings": json.loads(json.dumps(settings))}
+        self._journal = Journal(self.folder)
+        self._entries: dict[int, Entry] = {}
+        self._head = 0  # the first segment that is missing
+        header = header_of(source, settings)
         self._lock = self._own()
         try:
-            found = self._read() if resume == "auto" else []
-            if len(found) > 1:
-                self._adopt(found, header)
+            known, entries = self._journal.read() if resume == "auto" else (None, {})
+            if known is not None and (entries := self._with_states(entries)):
+                self._adopt(known, entries, header)
             else:
                 self._begin(header)
         except BaseException:
@@ -75,64 +66,130 @@ class Job:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and self.segments:
+        if error is not None and self._entries:
             self.part.unlink(missing_ok=True)
-            error.add_note(f"{self.frames} frames are kept: the same command goes on from there")
+            error.add_note(f"{self.kept} frames are kept: the same command goes on from there")
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
         self._lock.close()
 
     @property
-    def frames(self) -> int:
-        """How many frames the finished segments have."""
-        return self.position.frames if self.position else self.totals.get("frames", 0)
+    def segments(self) -> list[Path]:
+        """The finished ones, in order, up to the first that is missing; see `PacketFile`."""
+        return [self.folder / self._entries[number]["segment"] for number in range(self._head)]
 
-    def segment(self) -> PacketFile:
-        """Open the next segment."""
-        return PacketFile(self.folder / f"{len(self.segments):06}.packets")
+    @property
+    def is_done(self) -> bool:
+        """Whether they are all."""
+        return bool(self._head) and self._entries[self._head - 1]["position"] is None
+
+    @property
+    def totals(self) -> dict[str, Any]:
+        """What was recorded with the last of them."""
+        return self._entries[self._head - 1]["totals"] if self._head else {}
+
+    @property
+    def notes(self) -> list[str]:
+        """What was noted with all that are finished."""
+        noted = (note for number in sorted(self._entries) for note in self._entries[number]["totals"].get("notes", []))
+        return list(dict.fromkeys(noted))
+
+    @property
+    def frame_map(self) -> FrameMap:
+        """Which pictures of the source their frames are."""
+        joined = FrameMap()
+        for number in range(self._head):
+            joined.join(self._entries[number]["frames"])
+        return joined
+
+    @property
+    def kept(self) -> int:
+        """How many frames are finished, those after a missing segment, too."""
+        return sum(run["count"] for entry in self._entries.values() for run in entry["frames"]["runs"])
+
+    def missing(self, number: int = 0) -> int | None:
+        """Return the first segment from one on that is not finished; None if there is none."""
+        while number in self._entries:
+            if self._entries[number]["position"] is None:
+                return None
+            number += 1
+        return number
+
+    def has(self, number: int) -> bool:
+        """Whether a segment is finished."""
+        return number in self._entries
+
+    def place(self, number: int) -> Place:
+        """Say where a segment begins; that before it must be finished."""
+        later = min((other for other in self._entries if other > number), default=None)
+        until = None if later is None else Position.from_json(self._entries[later]["after"])
+        if not number:
+            return Place(0, None, None, until)
+        before = self._entries[number - 1]
+        return Place(number, Position.from_json(before["position"]), self.folder / before["state"], until)
+
+    def snapshot(self) -> Snapshot:
+        """Read what was carried on after the last of `segments`."""
+        return load_state(self.folder / self._entries[self._head - 1]["state"])
+
+    def totals_before(self, number: int) -> dict[str, Any]:
+        """Return what was recorded with the segment before one."""
+        return self._entries[number - 1]["totals"] if number else {}
+
+    def segment(self, number: int) -> PacketFile:
+        """Open a segment."""
+        return PacketFile(segment_path(self.folder, number))
+
+    def keep_state(self, number: int, snapshot: Snapshot) -> Path:
+        """Write what is carried on after a segment, before it is recorded.
+
+        Raises:
+            VideoError: If that cannot be written (a full disk).
+        """
+        path = segment_path(self.folder, number).with_suffix(".state")
+        with on_disk(self.folder):
+            save_state(path, snapshot)
+        return path
 
     def record(
         self,
-        segment: Path,
+        number: int,
+        after: Position | None,
         position: Position | None,
-        snapshot: Snapshot,
         totals: Mapping[str, Any],
         frames: Mapping[str, Any],
     ) -> None:
-        """Enter a segment that is complete.
+        """Enter a segment that is complete, its state with it.
 
         Args:
-            segment: Its file.
-            position: Where in the source it ends; None if it is the last one.
-            snapshot: What is carried on to the next frame.
+            number: Of the segment.
+            after: Where in the source it begins; None if it is the first one.
+            position: Where it ends; None if it is the last one.
             totals: What a report will need of the frames so far; JSON can hold it.
             frames: The `FrameMap` of the segment alone, as JSON.
 
         Raises:
             VideoError: If that cannot be written (a full disk).
         """
-        from safetensors.torch import save
-
-        state, before = segment.with_suffix(".state"), self._state
+        segment, before = segment_path(self.folder, number), self._head
         entry = {
             "segment": segment.name,
-            "state": state.name,
+            "state": segment.with_suffix(".state").name,
+            "after": after and after.as_json(),
             "position": position and position.as_json(),
             "totals": dict(totals),
             "frames": dict(frames),
         }
         with on_disk(self.folder):
-            _write(state, save(snapshot))
-            self._append(entry)
-            if before is not None:
-                before.unlink(missing_ok=True)
-        self._enter(entry)
+            self._journal.append(entry)
+            self._enter(number, entry)
+            for passed in range(max(0, before - 1), self._head - 1):  # nobody will go on from there
+                (self.folder / self._entries[passed]["state"]).unlink(missing_ok=True)
 
-    def snapshot(self) -> Snapshot:
-        """Read what was carried on after the last finished segment."""
-        from safetensors.torch import load_file
-
-        return load_file(self._state)
+    def _enter(self, number: int, entry: Entry) -> None:
+        self._entries[number] = entry
+        while self._head in self._entries:
+            self._head += 1
 
     def _own(self) -> Any:
         """Make the folder and lock it; the lock ends with the process."""
@@ -152,91 +209,28 @@ class Job:
             pass
         return lock
 
-    def _read(self) -> list[dict[str, Any]]:
-        """Read the journal up to the first line that is not whole, or whose files are not there."""
-        entries: list[dict[str, Any]] = []
-        try:
-            lines = self._journal.read_text(errors="replace").splitlines()
-        except OSError:
-            return entries
-        for line in lines:
-            entry = _parsed(line, _ENTRY if entries else _HEADER)
-            if entry is None or (entries and not (self.folder / entry["segment"]).is_file()):
-                break
-            entries.append(entry)
-        while len(entries) > 1 and not (self.folder / entries[-1]["state"]).is_file():
-            entries.pop()
+    def _with_states(self, entries: dict[int, Entry]) -> dict[int, Entry]:
+        """Leave out those after which nobody could go on, though a segment is missing there."""
+        for number in sorted(entries, reverse=True):
+            if number + 1 not in entries and not (self.folder / entries[number]["state"]).is_file():
+                del entries[number]
         return entries
 
-    def _adopt(self, found: list[dict[str, Any]], header: Mapping[str, Any]) -> None:
-        known, *entries = found
-        frames = entries[-1]["totals"]["frames"]
-        if (other := _difference(known, header, self._source)) is not None:
+    def _adopt(self, known: Entry, entries: dict[int, Entry], header: Entry) -> None:
+        for number, entry in entries.items():
+            self._enter(number, entry)
+        if (other := difference(known, header, self._source)) is not None:
             raise VideoError(
-                f"{self.target}: {frames} frames of it are kept from a run with {other}; give the same again to go on "
-                "from there, or resume=off to throw them away"
+                f"{self.target}: {self.kept} frames of it are kept from a run with {other}; give the same again to go "
+                "on from there, or resume=off to throw them away"
             )
-        self._rewrite(found)
-        for entry in entries:
-            self._enter(entry)
+        if known["source"] != header["source"]:  # it has grown: what was its end no longer is
+            self._entries = {number: self._entries[number] for number in range(self._head)}
+        self._journal.write(known, self._entries.values())
 
-    def _begin(self, header: Mapping[str, Any]) -> None:
+    def _begin(self, header: Entry) -> None:
         with on_disk(self.folder):
             for path in self.folder.iterdir():
                 if path.name != "lock":
                     path.unlink()
-            self._append(header)
-
-    def _enter(self, entry: Mapping[str, Any]) -> None:
-        self.segments.append(self.folder / entry["segment"])
-        self._state = self.folder / entry["state"]
-        self.position = Position.from_json(entry["position"]) if entry["position"] else None
-        self.is_done, self.totals = self.position is None, entry["totals"]
-        self.frame_map.join(entry["frames"])
-
-    @property
-    def _journal(self) -> Path:
-        return self.folder / "journal.jsonl"
-
-    def _rewrite(self, entries: list[dict[str, Any]]) -> None:
-        """Leave out what could not be read."""
-        fresh = self._journal.with_suffix(".new")
-        with on_disk(self.folder):
-            _write(fresh, "".join(json.dumps(entry) + "\n" for entry in entries).encode())
-            os.replace(fresh, self._journal)
-
-    def _append(self, entry: Mapping[str, Any]) -> None:
-        with self._journal.open("a") as file:
-            file.write(json.dumps(entry) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _parsed(line: str, needed: Collection[str]) -> dict[str, Any] | None:
-    """Read a line of the journal; None if a kill or a disk has damaged it."""
-    try:
-        entry = json.loads(line)
-        return entry if set(needed) <= set(entry) else None
-    except (ValueError, TypeError):
-        return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _difference(known: Mapping[str, Any], header: Mapping[str, Any], files: Sequence[Path]) -> str | None:
-    """Say in what the first setting differs; None if none does."""
-    if known["format"] != header["format"]:
-        return "another version of this program"
-    if known["source"] != header["source"] and not has_grown(known["source"], files):
-        return f"another source, {known['source']['name']} of {known['source']['bytes']} bytes"
-    names = sorted({*known["settings"], *header["settings"]})
-    for name in names:
-        then, now = (part["settings"].get(name) for part in (known, header))
-        if then != now:
-            return f"{name}={then} (now {now})"
-    return None
+            self._journal.append(header)

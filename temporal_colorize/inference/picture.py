@@ -21,7 +21,7 @@ from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.sheet import sheet_path, write_sheet
 from temporal_colorize.inference.sheet_frames import small_picture
 from temporal_colorize.inference.statement import label
-from temporal_colorize.inference.video import USUAL_SUFFIX
+from temporal_colorize.inference.video_options import USUAL_SUFFIX
 from temporal_colorize.video import Limits, is_sequence, picture_size
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})

@@ -4,7 +4,8 @@ import contextlib
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from av.packet import Packet
@@ -13,6 +14,7 @@ from temporal_colorize.inference.chroma_stream import ChromaStream, Work
 from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceVideo
 from temporal_colorize.inference.job import Job
 from temporal_colorize.inference.mark import Mark
+from temporal_colorize.inference.places import Place, load_state
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.sheet_frames import SheetFrames
 from temporal_colorize.inference.snapshot import Snapshot
@@ -26,118 +28,157 @@ QUEUE = 4  # frames between two threads
 BEHIND_GATE = 12  # as many as pass while the network runs once
 _MOST_WAITING = 64  # packets and frames, for a batch to fill
 
+Item = Frame | Packet | Position
+Looked = tuple[Item, Work | Snapshot | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """How a video goes by.
+
+    Attributes:
+        segment: Frames in a segment.
+        batch: Without a gate, how many frames go through the network together.
+        behind: Frames between the network and the encoder.
+        profile: Where the time goes is added up there.
+        pace: Each of the threads calls it between two items; it may make it wait.
+    """
+
+    segment: int
+    batch: int
+    behind: int
+    profile: Profile
+    pace: Callable[[], object]
+
+    @contextlib.contextmanager
+    def looked(self, reader: VideoReader, stream: ChromaStream, place: Place) -> Iterator[Iterator[Looked]]:
+        """Yield what a reader gives from a place on, with what the network makes of it; places with what is carried."""
+        if place.state is not None:
+            stream.restore(load_state(place.state))
+        items = reader.read(mark_every=self.segment, after=place.position, until=place.until)
+        with contextlib.ExitStack() as stack:
+            reading = paced(self.profile.timed("decode", items), self.pace)
+            decoded = stack.enter_context(closing(ahead(reading, most=QUEUE, name="decode")))
+            looking = _look(paced(decoded, self.pace), stream, self.batch)
+            looked = stack.enter_context(closing(ahead(looking, most=self.behind, name="look")))
+            yield paced(looked, self.pace)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """What becomes of frames that the network has seen.
+
+    Attributes:
+        stream: Lays their chroma.
+        writer: Encodes them.
+        maps: Encodes maps of confidence, if they are wanted.
+        mark: Is drawn into the pictures, if it is wanted.
+        profile: Where the time goes is added up there.
+    """
+
+    stream: ChromaStream
+    writer: VideoWriter
+    maps: ConfidenceVideo | None
+    mark: Mark | None
+    profile: Profile
+
+    def fill(self, file: PacketFile, looked: Iterator[Looked], show: Callable[..., object]) -> "Filled":
+        """Fill one segment; `show` is called with every frame and its chroma."""
+        encoder, drawn, frame_map, last, ending = None, None, FrameMap(), None, None
+        for item, work in looked:
+            if isinstance(item, Position):
+                ending = item, {**work, **self.stream.laid()}
+                break
+            if isinstance(item, Packet):
+                file.write(item.stream.index, item)
+                continue
+            chroma = self.stream.lay(work)
+            picture = (item, *chroma) if self.mark is None else self.mark.on(item, *chroma, self.stream.coding)
+            with self.profile.stage("encode"):
+                encoder = encoder or self.writer.encoder()
+                for packet in encoder.encode(*picture):
+                    file.write(PICTURES, packet)
+            if self.maps is not None:
+                with self.profile.stage("confidence"):
+                    drawn = drawn or self.maps.segment()
+                    for packet in drawn.encode(item, self.stream.confidence):
+                        file.write(CONFIDENCE, packet)
+            frame_map.add(item)
+            last = item.time
+            show(*picture)
+        for number, one in ((PICTURES, encoder), (CONFIDENCE, drawn)):
+            if one is not None:
+                with self.profile.stage("encode"):
+                    for packet in one.flush():
+                        file.write(number, packet)
+        return Filled(*(ending or (None, {})), frame_map, last)
+
+
+class Filled(NamedTuple):
+    """A segment: where in the source it ends, None at the end; what is carried on; its frames, and the seconds of the
+    last of them."""
+
+    position: Position | None
+    carried: Snapshot
+    frame_map: FrameMap
+    last: float | None
+
 
 def color_segments(
     reader: VideoReader,
-    writer: VideoWriter,
     job: Job,
-    stream: ChromaStream,
+    course: Course,
+    encoding: Encoding,
     *,
-    batch: int,
-    segment: int,
-    behind: int,
-    profile: Profile,
     watch: Watch | None,
-    pace: Callable[[], object] = lambda: None,
-    maps: ConfidenceVideo | None = None,
-    mark: Mark | None = None,
     sheet: SheetFrames | None = None,
 ) -> None:
-    """Colour what is not finished yet, segment by segment; draw maps and take frames for a sheet, if there are any.
+    """Colour from the first segment that is missing to the next that is not; take frames for a sheet, if there is one.
 
-    Each of the threads calls `pace` between two items, which may make it wait.
+    The reader and what colours are fresh.
     """
-    number = itertools.count(job.frames)
+    stream, place = encoding.stream, job.place(job.missing())
+    number = itertools.count(job.totals_before(place.number).get("frames", 0))
     total = reader.info.frame_count if reader.part.is_whole else None
 
     def show(item: Frame, *chroma: np.ndarray) -> None:
         frame = stream.picture((item.luma, *chroma), time=item.time, number=next(number), total=total)
         if sheet is not None:
-            with profile.stage("sheet"):
+            with course.profile.stage("sheet"):
                 sheet.add(frame)
         if watch is not None:
             watch(frame)
 
-    if job.position is not None:
-        stream.restore(job.snapshot())
-    items = reader.read(mark_every=segment, after=job.position)
-    earlier, last = job.totals.get("notes", []), job.totals.get("last", 0.0)
-    was_changed = job.totals.get("luma_changed", False)
-    with contextlib.ExitStack() as stack:
-        items = paced(profile.timed("decode", items), pace)
-        decoded = stack.enter_context(closing(ahead(items, most=QUEUE, name="decode")))
-        looking = _look(paced(decoded, pace), stream, batch)
-        looked = stack.enter_context(closing(ahead(looking, most=behind, name="look")))
-        laid = paced(looked, pace)
-        while not job.is_done:
-            with job.segment() as file:
-                filled = _fill(file, laid, stream, writer, maps, profile, show, mark, sheet)
-            last = last if filled.last is None else filled.last
+    with course.looked(reader, stream, place) as looked:
+        position = place.position
+        for segment in itertools.count(place.number):
+            with job.segment(segment) as file:
+                filled = encoding.fill(file, looked, show)
             # Between marks some of these are ahead by what waits between the threads; they are read at the end.
-            totals = {
-                "frames": job.frames + filled.frame_map.count, "last": last, "looks": stream.looks, "cuts": stream.cuts,
-                "damaged": reader.damaged, "retimed": reader.retimed,
-                "luma_changed": reader.luma_changed or was_changed or mark is not None,
-                "hints": stream.given, "unused": stream.unused, "infrared": stream.infrared,
-                "notes": list(dict.fromkeys([*earlier, *reader.notes, *stream.notes])),
-            }  # fmt: skip
-            job.record(file.path, filled.position, filled.carried, totals, filled.frame_map.as_json())
+            before = job.totals_before(segment)
+            totals = totals_of(reader, stream, before, frames=filled.frame_map.count, last=filled.last)
+            taken = {} if sheet is None else sheet.snapshot()  # at the end, too: it is drawn when all is done
+            job.keep_state(segment, {**filled.carried, **taken})
+            after, position = position, place.until if job.has(segment + 1) else filled.position
+            job.record(segment, after, position, totals, filled.frame_map.as_json())
+            if position is None or job.has(segment + 1):
+                return
 
 
-class _Filled(NamedTuple):
-    position: Position | None  # where in the source the segment ends; None at the end
-    carried: Snapshot
-    frame_map: FrameMap
-    last: float | None  # seconds, of the last frame
+def totals_of(
+    reader: VideoReader, stream: ChromaStream, before: dict[str, Any], *, frames: int, last: float | None
+) -> dict[str, Any]:
+    """Gather what a report will need of all frames so far: those of a segment and what was gathered before it."""
+    return {
+        "frames": before.get("frames", 0) + frames, "last": before.get("last", 0.0) if last is None else last,
+        "looks": stream.looks, "cuts": stream.cuts, "damaged": reader.damaged, "retimed": reader.retimed,
+        "luma_changed": reader.luma_changed or before.get("luma_changed", False),
+        "hints": stream.given, "unused": stream.unused, "infrared": stream.infrared,
+        "notes": list(dict.fromkeys([*before.get("notes", []), *reader.notes, *stream.notes])),
+    }  # fmt: skip
 
 
-def _fill(
-    file: PacketFile,
-    looked: Iterator[tuple[Frame | Packet | Position, Work | Snapshot | None]],
-    stream: ChromaStream,
-    writer: VideoWriter,
-    maps: ConfidenceVideo | None,
-    profile: Profile,
-    show: Callable[..., None],
-    mark: Mark | None,
-    sheet: SheetFrames | None,
-) -> _Filled:
-    """Fill one segment."""
-    encoder, drawn, frame_map, last, ending = None, None, FrameMap(), None, None
-    for item, work in looked:
-        if isinstance(item, Position):
-            ending = item, {**work, **stream.laid()}
-            break
-        if isinstance(item, Packet):
-            file.write(item.stream.index, item)
-            continue
-        chroma = stream.lay(work)
-        picture = (item, *chroma) if mark is None else mark.on(item, *chroma, stream.coding)
-        with profile.stage("encode"):
-            encoder = encoder or writer.encoder()
-            for packet in encoder.encode(*picture):
-                file.write(PICTURES, packet)
-        if maps is not None:
-            with profile.stage("confidence"):
-                drawn = drawn or maps.segment()
-                for packet in drawn.encode(item, stream.confidence):
-                    file.write(CONFIDENCE, packet)
-        frame_map.add(item)
-        last = item.time
-        show(*picture)
-    for number, one in ((PICTURES, encoder), (CONFIDENCE, drawn)):
-        if one is not None:
-            with profile.stage("encode"):
-                for packet in one.flush():
-                    file.write(number, packet)
-    position, carried = ending or (None, {})
-    taken = {} if sheet is None else sheet.snapshot()  # at the end, too: the sheet is drawn when all segments are done
-    return _Filled(position, {**carried, **taken}, frame_map, last)
-
-
-def _look(
-    items: Iterator[Frame | Packet | Position], stream: ChromaStream, batch: int
-) -> Iterator[tuple[Frame | Packet | Position, Work | Snapshot | None]]:
+def _look(items: Iterator[Item], stream: ChromaStream, batch: int) -> Iterator[Looked]:
     """Let the network look at the frames, so many together; the rest goes by in order, a place with what is carried."""
     waiting: list[Frame | Packet] = []
     frames: list[Frame] = []

@@ -47,6 +47,7 @@ class Session:
 
     def __init__(self, weights: Weights, options: SessionOptions, *, device: torch.device | None = None) -> None:
         self.size = options.size or weights.size
+        self._made_of = weights, options, device
         self.notes: list[str] = []
         self._run = NetworkRun(weights, device or torch.device("cpu"), self.notes)
         if (asked := options.needs_bins) and not weights.net.has_bins:
@@ -82,6 +83,11 @@ class Session:
     def device(self) -> torch.device:
         """Where the network runs now."""
         return self._run.device
+
+    def fresh(self) -> "Session":
+        """Return a session like this one that has seen nothing yet."""
+        weights, options, device = self._made_of
+        return Session(weights, options, device=device)
 
     def reset(self) -> None:
         """Forget what came before, as at a cut."""

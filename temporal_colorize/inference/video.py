@@ -1,49 +1,43 @@
 """A video file in, a coloured one out."""
 
 import contextlib
-import functools
+import copy
 import itertools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
-import av
 import numpy as np
 
 from temporal_colorize.inference.confidence_map import Style
-from temporal_colorize.inference.confidence_video import CONFIDENCE, ConfidenceVideo
+from temporal_colorize.inference.confidence_video import CONFIDENCE
 from temporal_colorize.inference.finishing import Finishing, begin
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.hints.guidance import Guide
 from temporal_colorize.inference.job import Job, Resume
-from temporal_colorize.inference.mark import Mark
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.report import Report
-from temporal_colorize.inference.segments import BEHIND_GATE, QUEUE, color_segments
+from temporal_colorize.inference.segments import color_segments
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.sheet import sheet_path, write_sheet
 from temporal_colorize.inference.sheet_frames import SheetFrames
+from temporal_colorize.inference.split import Run, color_elsewhere
 from temporal_colorize.inference.statement import label
-from temporal_colorize.inference.streaming import stream_of
+from temporal_colorize.inference.video_options import VideoOptions
 from temporal_colorize.inference.watching import Watch, watching
 from temporal_colorize.video import (
     Decoder,
     Deinterlace,
     Frame,
     Limits,
-    VideoInfo,
     VideoReader,
-    VideoWriter,
-    default_output,
     suffix_note,
 )
 from temporal_colorize.video.packets import PICTURES, read_packets
 
 _TOTALS = ("frames", "looks", "cuts", "damaged", "retimed", "luma_changed", "hints", "infrared")  # of a job
-USUAL_SUFFIX = ".*"  # of an output's name, for whichever suits
 
 
 def colorize_video(
@@ -77,6 +71,7 @@ def colorize_video(
     confidence: Path | None = None,
     confidence_style: Style = "viridis",
     sheet: Path | bool | None = None,
+    run: Run | None = None,
 ) -> Report:
     """Colour a video file; its luma, timestamps, colour tags, sound and subtitles stay as they are.
 
@@ -120,61 +115,64 @@ def colorize_video(
             the session must have been asked for confidence.
         confidence_style: "viridis" for people or "luma" for programs, see `ConfidenceMap`.
         sheet: Where to draw a contact sheet, .png or .jpg; True for `clip.color.mp4.sheet.png` beside `clip.color.mp4`.
+        run: Has others colour segments, see `color_elsewhere`; None for nobody. The pictures are the same. It is not
+            asked where something must see all frames in order: a sheet, `watch`, or a guide that looks ahead.
 
     Raises:
         ValueError: If there is to be confidence, and the session does not know it; if one file is written over another.
         VideoError: If the source cannot be read or the output not written; nothing is left under the output's name.
     """
     began, profile = time.perf_counter(), Profile()
-    known = {
-        "pyav": av.__version__, "codec": codec, "options": dict(options), "decoder": decoder, "rate": rate,
-        "deinterlace": deinterlace, "audio": audio, "gate": gate and asdict(gate), "batch": batch, "start": start,
-        "end": end, "segment": segment, "limits": asdict(limits or Limits()), "mark": mark,
-        "confidence_style": confidence and confidence_style, "sheet": True if sheet else None,
-        **session.settings(), **(settings or {}), **({} if guide is None else guide.settings()),
-    }  # fmt: skip
-    read = functools.partial(
-        VideoReader, source, decoder=decoder, deinterlace=deinterlace, rate=rate, limits=limits, start=start, end=end
-    )
+    how = VideoOptions(
+        codec=codec, options=options, decoder=decoder, deinterlace=deinterlace, rate=rate, audio=audio, gate=gate,
+        batch=batch, limits=limits, start=start, end=end, segment=segment, settings=settings, mark=mark,
+        confidence=confidence, confidence_style=confidence_style, sheet=sheet,
+    )  # fmt: skip
+    course = how.course(profile, pace)
+    read, fresh_guide = how.reader(source), copy.deepcopy(guide)
     with contextlib.ExitStack() as stack:
         reader = stack.enter_context(read())
-        usual = default_output(source, info=reader.info, audio=audio, codec=codec)
-        target = _target(output, usual)
+        target = how.target(source, output, reader.info)
         beside = {"confidence": confidence, "sheet": sheet_path(sheet, target)}
         begin(finishing, target, reader.files, beside)
         moved = None if target == Path(output or "") else suffix_note(source, target, reader.info)
-        job = stack.enter_context(Job(target, reader.files, known, resume=resume))
+        job = stack.enter_context(Job(target, reader.files, how.known(session, guide), resume=resume))
         seal = None if finishing is None else lambda part: finishing.seal(part, target, reader.files)
-        marking = _mark(reader.info) if mark else None
-        kept = job.frames
+        marking = how.marking(reader.info)
+        kept = job.kept
         small = SheetFrames(reader.info, maps=bool(confidence)) if sheet else None
         if small is not None and job.segments:
             small.restore(job.snapshot())
         with contextlib.ExitStack() as outputs:
-            writer = outputs.enter_context(
-                VideoWriter(
-                    target, reader, codec=codec, options=options, audio=audio, part=job.part, label=label(variant),
-                    seal=seal,
-                )
-            )  # fmt: skip
-            maps = confidence and outputs.enter_context(_maps(confidence, confidence_style, reader.info, session, job))
+            writer = outputs.enter_context(how.writer(target, reader, part=job.part, label=label(variant), seal=seal))
+            maps = how.maps(reader.info, session, part=job.folder / "confidence")
+            if maps is not None:
+                outputs.enter_context(maps)
+            if run is not None and small is None and watch is None and not (guide and guide.looks_ahead):
+                color_elsewhere(
+                    read, job, course,
+                    lambda info: how.stream(session.fresh(), info, copy.deepcopy(fresh_guide), profile), run,
+                )  # fmt: skip
             if not job.is_done:
-                stream = stream_of(session, reader.info, gate=gate, guide=guide, profile=profile)
                 shown = watching(reader, watch, done=kept, progress=progress, seconds=progress_seconds)
                 watched = outputs.enter_context(shown)
-                behind = QUEUE if gate is None else BEHIND_GATE
+                stream = how.stream(session, reader.info, guide, profile)
                 _look_ahead(guide, read, job, idle)
-                color_segments(
-                    reader, writer, job, stream, batch=batch, segment=segment, behind=behind, profile=profile,
-                    watch=watched, pace=pace, maps=maps, mark=marking, sheet=small,
-                )  # fmt: skip
+            with contextlib.ExitStack() as passing:
+                again = reader
+                while not job.is_done:
+                    encoding = how.encoding(stream, writer, maps, reader.info, profile)
+                    color_segments(again, job, course, encoding, watch=watched, sheet=small)
+                    if not job.is_done:  # what others have finished lies between
+                        again = passing.enter_context(read())
+                        stream = how.stream(session.fresh(), reader.info, copy.deepcopy(fresh_guide), profile)
             for kept_packet in itertools.chain.from_iterable(map(read_packets, job.segments)):
                 if kept_packet.stream == CONFIDENCE:
                     maps.put(kept_packet._replace(stream=PICTURES))
                 else:
                     writer.put(kept_packet)
-        totals = job.totals
-        notes = [moved, marking and marking.note, *totals["notes"], *totals["unused"], *writer.notes]
+        totals = {**job.totals, "luma_changed": job.totals["luma_changed"] or mark}
+        notes = [moved, marking and marking.note, *job.notes, *totals["unused"], *writer.notes]
         notes += [] if finishing is None else finishing.notes()
         report = Report(
             output=target,
@@ -199,21 +197,6 @@ def colorize_video(
     return report
 
 
-def _maps(path: Path, style: Style, info: VideoInfo, session: Session, job: Job) -> ConfidenceVideo:
-    if session.certainty is None:
-        raise ValueError(f"confidence={path} needs a session that was asked for it: SessionOptions(confidence=True)")
-    return ConfidenceVideo(
-        path, info, style=style, words=session.certainty.words, comment=session.certainty.statement,
-        part=job.folder / "confidence",
-    )  # fmt: skip
-
-
-def _target(output: str | os.PathLike[str] | None, usual: Path) -> Path:
-    if output is None:
-        return usual
-    return Path(output).with_suffix(usual.suffix) if Path(output).suffix == USUAL_SUFFIX else Path(output)
-
-
 def _breaks_off(reader: VideoReader, last: float) -> bool:
     expected = reader.part.seconds(reader.info.duration)
     return expected is not None and last + 1.0 < 0.95 * expected
@@ -231,7 +214,3 @@ def _look_ahead(guide: Guide | None, read: Callable[[], VideoReader], job: Job, 
 
     with read() as ahead:
         guide.look_ahead(frames(ahead), job.folder)
-
-
-def _mark(info: VideoInfo) -> Mark:
-    return Mark((info.height, info.width), info.display_matrix)

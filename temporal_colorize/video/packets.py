@@ -29,13 +29,17 @@ class Kept(NamedTuple):
 class PacketFile:
     """Writes packets to a file that has its name only when it is complete and on the disk; a context manager.
 
+    Args:
+        path: the file.
+        part: its name until then; None for one beside it, where nobody else writes the same.
+
     Raises:
         VideoError: if the file cannot be written (a full disk).
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, part: Path | None = None) -> None:
         self.path = path
-        self._part = path.with_name(f"{path.name}.part")
+        self._part = part or path.with_name(f"{path.name}.part")
         with on_disk(path):
             self._file = self._part.open("wb")
 

@@ -177,21 +177,33 @@ class VideoReader:
         return self.read()
 
     def read(
-        self, *, mark_every: int | None = None, after: Position | None = None
+        self, *, mark_every: int | None = None, after: Position | None = None, until: Position | None = None
     ) -> Iterator[Frame | Packet | Position]:
         """Read on.
 
         Args:
             mark_every: also yield, after so many pictures each, the place that has been reached.
             after: a place that another reader of the same file, opened alike, has yielded, to go on from.
+            until: such a place to end at, which is yielded as it is met here; where the threads of decoders differ, so
+                does how many packets have been read when a picture comes out.
 
         Raises:
             VideoError: at the end, if nothing could be decoded.
         """
+        end = None
         for item in self._items(after):
-            yield item
-            if mark_every and isinstance(item, Frame) and self._reading.frames % mark_every == 0:
+            frames, is_frame = self._reading.frames, isinstance(item, Frame)
+            if until is None or (frames <= until.frames if is_frame else self._reading.yielded <= until.packets):
+                yield item
+            if is_frame and until is not None and frames == until.frames:
+                end = self._reading.position()
+            elif is_frame and mark_every and frames % mark_every == 0 and end is None:
                 yield self._reading.position()
+            if end is not None and self._reading.packets >= until.packets:
+                break
+        if end is not None:
+            yield end
+            return
         if not self._reading.frames:
             raise nothing_in(self.path, self._empty_part())
         self._conclude()

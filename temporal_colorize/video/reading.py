@@ -43,6 +43,8 @@ class Reading:
         copied: the streams whose packets are yielded.
         pictures: what is decoded, and counted.
         frames: pictures yielded so far, or before the place it went on from.
+        packets: packets read so far, of all streams that are read, and
+        yielded: the number of the one that was yielded last.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Reading:
     ) -> None:
         self.container, self.stream, self._plan, self._notes = container, stream, plan, notes
         self.copied: list[Stream] = [s for s in container.streams if s.type in ("audio", "subtitle")]
-        self.frames = self._read = self._copied = self._broken = 0
+        self.frames = self.packets = self.yielded = self._copied = self._broken = 0
         self._has_passed_end = False
         self._newest: Frame | None = None
         self._last: int | None = None  # time of the last picture in the file
@@ -85,7 +87,7 @@ class Reading:
         """
         for packet in self._packets:
             if packet is not None and packet.stream.index != self.stream.index:
-                yield from self._cut(packet)
+                yield from self._cut(packet, self.packets)
             elif not self._has_passed_end:
                 yield from self._framed(self.pictures.of(packet))
             if packet is not None and self._has_passed_end and self._plan.part.is_long_over(_time_of(packet)):
@@ -99,7 +101,7 @@ class Reading:
         known = not self._plan.untimed and not self.damaged
         return self._newest and Position(
             frames=self.frames,
-            packets=self._read,
+            packets=self.packets,
             keyframe=self._keyframes.before(self._last) if known else None,
             pts=self._last,
             luma=fingerprint(self._newest.luma),
@@ -119,33 +121,35 @@ class Reading:
             return None
         self.pictures.start_at_keyframe(place.state["pictures"])
         passing = Conformer(self._plan.info, [])
-        between: list[Packet] = []
+        between: list[tuple[int, Packet]] = []
         for packet in self._packets:
-            if packet is not None and self._read > place.packets:
-                between.append(packet)
-            if packet is None or (packet.stream.index == self.stream.index and self._read >= place.keyframe):
+            if packet is not None and self.packets > place.packets:
+                between.append((self.packets, packet))
+            if packet is None or (packet.stream.index == self.stream.index and self.packets >= place.keyframe):
                 pictures = self.pictures.of(packet)
                 if any(p.pts == place.pts and fingerprint(self._luma(p, passing)) == place.luma for p in pictures):
                     return self._go_on(place, between, pictures)
-            if self._read > place.packets + _SEARCHED:
+            if self.packets > place.packets + _SEARCHED:
                 return None
         return None
 
     def replay(self, place: Position) -> Iterator[Item]:
         """Read and decode from the start, and yield what follows a place."""
         for item in self.items():
-            if self.frames > place.frames if isinstance(item, Frame) else self._read > place.packets:
+            if self.frames > place.frames if isinstance(item, Frame) else self.packets > place.packets:
                 yield item
 
-    def _go_on(self, place: Position, between: list[Packet], pictures: Iterator[VideoFrame]) -> Iterator[Item]:
+    def _go_on(
+        self, place: Position, between: list[tuple[int, Packet]], pictures: Iterator[VideoFrame]
+    ) -> Iterator[Item]:
         self.frames, self._last, self._copied = place.frames, place.pts, place.packets
         self.pictures.restore(place.state["pictures"])
         self._conform.restore(place.state["conform"])
-        for packet in between:
+        for number, packet in between:
             if packet.stream.index == self.stream.index:
                 self.pictures.feed(packet)
             else:
-                yield from self._cut(packet)
+                yield from self._cut(packet, number)
         yield from self._framed(pictures)
         yield from self.items()
 
@@ -163,9 +167,9 @@ class Reading:
 
     def _count(self, packets: Iterable[Packet | None]) -> Iterator[Packet | None]:
         for packet in packets:
-            self._read += 1
+            self.packets += 1
             if packet is not None and packet.is_keyframe and packet.stream.index == self.stream.index:
-                self._keyframes.add(self._read, packet.pts)
+                self._keyframes.add(self.packets, packet.pts)
             yield packet
 
     def _framed(self, pictures: Iterable[VideoFrame]) -> Iterator[Frame]:
@@ -184,14 +188,15 @@ class Reading:
         info = self._plan.info
         return luma_of(conform(picture, self.frames), matrix=info.matrix, full_range=info.full_range)
 
-    def _cut(self, packet: Packet) -> Iterator[Packet]:
+    def _cut(self, packet: Packet, number: int) -> Iterator[Packet]:
         """Give a packet the times of the part; nothing if it is not of it, or was yielded before a place."""
         part, time = self._plan.part, _time_of(packet)
-        if part.begins_after(time) or part.is_over(time) or self._read <= self._copied:
+        if part.begins_after(time) or part.is_over(time) or number <= self._copied:
             return
         if shift := part.shift(packet.time_base):
             packet.pts = None if packet.pts is None else packet.pts - shift
             packet.dts = None if packet.dts is None else packet.dts - shift
+        self.yielded = number
         yield packet
 
 

@@ -105,7 +105,7 @@ class VideoWriter:
                 self._container.metadata.update(added)
                 self._container.start_encoding()  # writes the header: what the container refuses, it refuses now
         except BaseException:
-            self._discard()
+            self.discard()
             raise
 
     def __enter__(self) -> Self:
@@ -117,7 +117,7 @@ class VideoWriter:
         if kind is None:
             self.close()
         else:
-            self._discard()
+            self.discard()
 
     def write(self, frame: Frame, cb: np.ndarray, cr: np.ndarray) -> None:
         """Encode one coloured picture, see `PictureEncoder.encode`.
@@ -199,7 +199,7 @@ class VideoWriter:
             with self._clearly():
                 os.replace(self._part, self.path)
         except BaseException:
-            self._discard()
+            self.discard()
             raise
 
     def _claim(self) -> None:
@@ -214,7 +214,8 @@ class VideoWriter:
         except (OSError, ValueError) as error:
             raise VideoError(f"{self.path}: cannot be written there ({reason(error)}); choose another folder") from None
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
+        """End without an output."""
         container = getattr(self, "_container", None)
         if container is not None:
             with contextlib.suppress(av.FFmpegError, OSError, ValueError):

@@ -98,3 +98,8 @@ def test_notebook(folder: Path) -> None:
 def test_readme(folder: Path) -> None:
     names = run("README.md", folder)
     assert (folder / "clip.color.mp4").is_file() and names["frame"].total == 15
+
+
+def test_many_processes(folder: Path) -> None:
+    run("docs/jobs.md", folder)
+    assert (folder / "split.mp4").is_file()

@@ -12,6 +12,7 @@ import pytest
 
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.job import Job
+from temporal_colorize.inference.journal import Journal
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.video import colorize_video
@@ -249,9 +250,9 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path: Path, monkeypatch) -> None
             raise OSError(errno.ENOSPC, "No space left on device")
         append(self, entry)
 
-    append = Job._append
+    append = Journal.append
     with monkeypatch.context() as patched:
-        patched.setattr(Job, "_append", full)
+        patched.setattr(Journal, "append", full)
         with pytest.raises(VideoError, match=r"No space left on device; is the disk full\?") as raised:
             colorize(source, output)
     assert raised.value.__notes__ == ["20 frames are kept: the same command goes on from there"]

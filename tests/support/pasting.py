@@ -87,6 +87,8 @@ SMALL = {
     "python -m benchmarks.hint_grow": [],
     "python -m benchmarks.hints": ["scene=8"],
     "python -m benchmarks.holding": ["frames=2"],
+    "python -m benchmarks.splitting": ["frames=12", "join=10"],
+    "python -m benchmarks.splitting_pass": [],
     "python -m benchmarks.reference": ["frames=2", "every=1", "pairs=0"],
     "python -m benchmarks.rendered": ["output=page", "seconds=0.6", "size=160x96", "weights=mine.safetensors"],
     "python -m benchmarks.infrared": [],
@@ -102,6 +104,7 @@ MEASURED_BY_HAND = {f"python -m benchmarks.{name}" for name in ("first_picture",
 WITHOUT_PARSER = {
     f"python -m benchmarks.{name}" for name in ("edges", "hint_grow", "hints", "holding", "reference", "rendered")
 }
+WITHOUT_PARSER |= {f"python -m benchmarks.{name}" for name in ("splitting", "splitting_pass")}
 OF_SHARED_DATA = {"python -m benchmarks.hint_trust": ["only=davis-blackswan", "scene=30"]}
 SERVERS = {"tensorboard", "python -m http.server"}  # tests/docs/test_around.py
 ELSEWHERE = {"make", "pip", "podman", "docker"}  # tests/docs/test_around.py
