@@ -19,7 +19,6 @@ from concurrent.futures import wait
 from contextlib import contextmanager
 from pathlib import Path
 
-from data_prep.sample_clip import render_sample
 from temporal_colorize.cluster.coloring import FileWork
 from temporal_colorize.cluster.connecting import connected
 from temporal_colorize.cluster.options import ClusterOptions
@@ -28,6 +27,7 @@ from temporal_colorize.config.checking import check_coloring
 from temporal_colorize.config.composing import compose
 from temporal_colorize.config.preparing import prepare
 from temporal_colorize.inference.footage import Footage, find_footage
+from temporal_colorize.sample.clip import render_sample
 
 _QUIET = ("progress=false", "record=false", "resume=off")
 

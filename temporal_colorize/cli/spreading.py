@@ -57,11 +57,12 @@ def spread(
     options = cluster_options(config)
     places = [place for item in footage for place in (item.source, item.output(into))]
     folder = None if all(isinstance(place, RemotePath) for place in places) else os.getcwd()
+    drawn = {"every": options.look_seconds, "shown": config.progress}
     with (
         connected(options),
         ExitStack() as leading,
         Pool(FileWork(config, into, options.cores, folder), options, is_final=is_final) as pool,
-        JobLine(lambda: pool.hands, every=options.look_seconds, shown=None if config.progress else False) as line,
+        JobLine(lambda: pool.hands, lines_every=config.progress_seconds, **drawn) as line,
     ):
         split = Splitting(prepared, pool, line, into=into, least=options.long) if _can_split(config) else None
         if split is not None:

@@ -1,4 +1,4 @@
-"""A line for the whole of a job, on a terminal: files, frames, frames a second, time left."""
+"""A line for the whole of a job: files, frames, frames a second, time left."""
 
 import sys
 import threading
@@ -14,19 +14,24 @@ from temporal_colorize.remote import RemotePath
 
 
 class JobLine:
-    """The line; a context manager that redraws it until it is left.
+    """The line; a context manager that redraws it until it is left, or where there is no terminal writes it again.
 
     Time left is by bytes: those of files that are done, and of files in work the share that their frames are.
 
     Args:
         hands: Says who works at the moment.
-        every: Seconds between two drawings.
-        shown: Whether there is a line at all; None: where standard error is a terminal.
+        every: Seconds between two drawings on a terminal,
+        lines_every: and between two lines elsewhere.
+        shown: Whether there is a line at all.
     """
 
-    def __init__(self, hands: Callable[[], Sequence[Hand]], *, every: float, shown: bool | None = None) -> None:
-        self._hands, self._every = hands, every
-        self._shown = shown if shown is not None else sys.stderr is not None and sys.stderr.isatty()
+    def __init__(
+        self, hands: Callable[[], Sequence[Hand]], *, every: float, lines_every: float, shown: bool = True
+    ) -> None:
+        self._hands = hands
+        self._shown = shown and sys.stderr is not None
+        self._terminal = self._shown and sys.stderr.isatty()
+        self._every = every if self._terminal else lines_every
         self._sizes: Mapping[Footage, int] = {}
         self._done: dict[Footage, int] = {}
         self._parts: dict[Footage, int] = {}
@@ -91,8 +96,11 @@ class JobLine:
         while not self._ended.wait(self._every):
             line = str(self)
             with self._drawing:
-                print(f"\r{line:{self._width}}", end="", file=sys.stderr, flush=True)
-                self._width = len(line)
+                if self._terminal:
+                    print(f"\r{line:{self._width}}", end="", file=sys.stderr, flush=True)
+                    self._width = len(line)
+                else:
+                    print(line, file=sys.stderr, flush=True)
 
 
 def _size(item: Footage) -> int:

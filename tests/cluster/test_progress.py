@@ -1,6 +1,8 @@
 """The line of a whole job."""
 
 import re
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -33,7 +35,7 @@ def test_it_tells_files_frames_rate_and_time_left(footage: list[Footage], monkey
     now = [100.0]
     monkeypatch.setattr("temporal_colorize.cluster.progress.time.monotonic", lambda: now[0])
     hands = []
-    line = JobLine(lambda: hands, every=60.0, shown=True)
+    line = JobLine(lambda: hands, every=60.0, lines_every=60.0)
     with line:
         line.expect(footage)
         assert str(line) == "0 of 3 files, 0 frames, 0.0 fps, time left unknown, waiting for workers"
@@ -47,7 +49,7 @@ def test_it_tells_files_frames_rate_and_time_left(footage: list[Footage], monkey
 
 
 def test_segments_count_until_their_file_does(footage: list[Footage]) -> None:
-    line = JobLine(lambda: [], every=60.0, shown=True)
+    line = JobLine(lambda: [], every=60.0, lines_every=60.0)
     line.expect(footage)
     line.part(footage[0], 20)
     line.part(footage[0], 20)
@@ -56,8 +58,11 @@ def test_segments_count_until_their_file_does(footage: list[Footage]) -> None:
     assert ", 50 frames, " in str(line)
 
 
-def test_what_is_printed_has_the_terminal_s_line(footage: list[Footage], capsys: pytest.CaptureFixture[str]) -> None:
-    with JobLine(lambda: [], every=0.01, shown=True) as line:
+def test_what_is_printed_has_the_terminal_s_line(
+    footage: list[Footage], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with JobLine(lambda: [], every=0.01, lines_every=60.0) as line:
         line.expect(footage)
         while "files" not in (said := capsys.readouterr().err):
             pass
@@ -65,8 +70,18 @@ def test_what_is_printed_has_the_terminal_s_line(footage: list[Footage], capsys:
     assert capsys.readouterr().err.endswith(" \r"), "it is taken away at the end"
 
 
-def test_nobody_who_reads_a_file_sees_it(footage: list[Footage], capsys: pytest.CaptureFixture[str]) -> None:
-    with JobLine(lambda: [], every=0.001) as line:
+def test_a_file_gets_a_line_now_and_then(footage: list[Footage], capsys: pytest.CaptureFixture[str]) -> None:
+    with JobLine(lambda: [], every=60.0, lines_every=0.01) as line:
+        line.expect(footage)
+        line.done(footage[0], report(7))
+        while "7 frames" not in (said := capsys.readouterr().err):
+            pass
+    assert "\r" not in said and re.match(r"(\d of \d files, .*\n)+$", said)
+
+
+def test_nobody_who_wants_none_sees_one(footage: list[Footage], capsys: pytest.CaptureFixture[str]) -> None:
+    with JobLine(lambda: [], every=0.001, lines_every=0.001, shown=False) as line:
         line.expect(footage)
         line.done(footage[0], report(1))
+        time.sleep(0.02)
     assert capsys.readouterr().err == ""
