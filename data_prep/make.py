@@ -48,14 +48,42 @@ class Made(NamedTuple):
 Outcome = tuple[RawItem, list[Made | Rejected]]
 
 
-def make_all(items: Iterable[RawItem], folder: Path, limits: Limits, *, workers: int) -> Iterator[Outcome]:
-    """Make every item, in order; clips are written to temporary files in `folder`."""
+def make_all(
+    items: Iterable[RawItem], folder: Path, limits: Limits, *, workers: int, ray: str | None = None
+) -> Iterator[Outcome]:
+    """Make every item, in order; clips are written to temporary files in `folder`.
+
+    Args:
+        items: Whatever is to be made.
+        folder: Is made if it is not there.
+        limits: What is stored.
+        workers: Processes beside this one.
+        ray: The address of a Ray cluster whose workers make them instead, as many as it has cores for.
+    """
     work = partial(_make, folder=folder, limits=limits)
+    if ray is not None:
+        yield from _by_cluster(work, items, ray)
+        return
     if not workers:
         yield from map(work, items)
         return
     with get_context("spawn").Pool(workers) as pool:  # FFmpeg's threads do not survive a fork
         yield from pool.imap(work, items)
+
+
+def _by_cluster(work: Callable[[RawItem], Outcome], items: Iterable[RawItem], address: str) -> Iterator[Outcome]:
+    from temporal_colorize.cluster.connecting import connected
+    from temporal_colorize.cluster.options import ClusterOptions
+    from temporal_colorize.cluster.pool import Pool
+
+    options = ClusterOptions(address=address)
+    with connected(options), Pool(partial(_alone, work), options) as pool:
+        yield from pool.in_order(items)
+
+
+def _alone(work: Callable[[RawItem], Outcome]) -> Callable[[RawItem, object], Outcome]:
+    """Return what a worker does with an item; nobody follows how far it is."""
+    return lambda item, _: work(item)
 
 
 def _make(item: RawItem, *, folder: Path, limits: Limits) -> Outcome:

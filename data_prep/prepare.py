@@ -33,6 +33,7 @@ def prepare(
     tuning_percent: int = 3,
     validation_percent: int = 0,
     workers: int = 0,
+    ray: str | None = None,
 ) -> PreparedFolder:
     """Add a raw data set to a prepared folder.
 
@@ -46,6 +47,8 @@ def prepare(
         tuning_percent: Share of the sources for tuning, by a hash of their names.
         validation_percent: Share of the sources for validation.
         workers: Processes beside this one; the result is the same for any number.
+        ray: The address of a Ray cluster that does their work instead, whose machines see both folders; "local" for one
+            of this machine. The result is the same.
 
     Raises:
         DataError: If the raw folder is not laid out as its kind says, or holds nothing of it.
@@ -65,7 +68,7 @@ def prepare(
         regrouped = list(REGROUP[source](items) if source else items)
         aliases = folder.known_sources(name, regrouped)
         fresh = (item._replace(source=aliases.get(item.source, item.source)) for item in regrouped)
-        _add(folder, name, [item for item in fresh if item.name not in known], limits, workers)
+        _add(folder, name, [item for item in fresh if item.name not in known], limits, workers, ray)
         folder.save()
     return folder
 
@@ -79,9 +82,11 @@ def _check(limits: Limits, tuning_percent: int, validation_percent: int, workers
     require_number("--workers", workers, least=0)
 
 
-def _add(folder: PreparedFolder, name: str, items: list[RawItem], limits: Limits, workers: int) -> None:
+def _add(
+    folder: PreparedFolder, name: str, items: list[RawItem], limits: Limits, workers: int, ray: str | None
+) -> None:
     for kind, group in groupby(sorted(items, key=lambda item: item.kind), key=lambda item: item.kind):
-        outcomes = make_all(list(group), folder.root / "clips" / name, limits, workers=workers)
+        outcomes = make_all(list(group), folder.root / "clips" / name, limits, workers=workers, ray=ray)
         if kind == "clip":
             for item, results in outcomes:
                 for made in _kept(folder, name, item, results):
@@ -119,6 +124,7 @@ def _parser() -> Parser:
     parser.add_argument("--tuning-percent", type=int, default=3, help="of the sources")
     parser.add_argument("--validation-percent", type=int, default=0, help="of the sources")
     parser.add_argument("--workers", type=int, default=0, help="more processes")
+    parser.add_argument("--ray", metavar="ADDRESS", help="of a Ray cluster that works instead; local: of this machine")
     return parser
 
 

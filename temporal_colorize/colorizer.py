@@ -88,7 +88,7 @@ class Colorizer(Shared):
 
         config = self._composed("infer", {**options, "video": source})
         check_coloring(config)
-        check_files(config)
+        check_files(config, here=True)
         Limits(**config.limits)
         session_options(config)
         if config.hints is not None:
@@ -124,7 +124,7 @@ class Colorizer(Shared):
         given = {"progress": False, **options, "video": source, "output": output}
         config = self._composed("infer", given)
         check_coloring(config)
-        check_files(config)
+        check_files(config, here=True)
         prepared = prepare(config, [Path(source)], opened=self._opened, watch=watch, idle=idle, pace=pace)
         return prepared.colorize(Path(source), None if output is None else Path(output))
 

@@ -21,6 +21,7 @@ cv2.setNumThreads(1)
 # Converted networks are kept for all tests of a run, and not among the user's own.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="temporal-colorize-tests-")
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+os.environ["RAY_AUTH_MODE"] = "disabled"  # clusters of these tests leave no token in the user's folder
 
 
 @pytest.fixture(autouse=True)

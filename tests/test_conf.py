@@ -12,6 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from temporal_colorize import cli
 from temporal_colorize.apps.server import ServerOptions
 from temporal_colorize.apps.service import ServiceOptions
+from temporal_colorize.cluster.options import ClusterOptions
 from temporal_colorize.config.composing import several
 from temporal_colorize.config.given import composed
 from temporal_colorize.inference.gate import GateOptions
@@ -27,7 +28,7 @@ from tests.support.caffe import write_caffe
 CONF = cli.conf_folder()
 TRAIN_GROUPS = ("model", "data", "degrade", "loss", "optimizer", "trainer", "callbacks", "logger", "experiment")
 TRAIN_GROUPS += ("sweep", "ablation")
-INFER_GROUPS = ("inference", "encoder", "gate", "limits")
+INFER_GROUPS = ("inference", "encoder", "gate", "limits", "ray")
 ASK_GROUPS = ("naming",)
 
 
@@ -125,6 +126,7 @@ def test_variants_build() -> None:
 def test_inference_choices_compose_and_build(group: str, choice: str) -> None:
     config = cli.compose("infer", [f"{group}={choice}"])
     SessionOptions(vividness=config.vividness, temperature=config.temperature, **config.inference)
+    ClusterOptions(**config.ray)
     assert config.encoder.codec
     assert config.gate.every is None or GateOptions(**config.gate) == GateOptions()  # one set of numbers
     assert Limits(**config.limits) == Limits()

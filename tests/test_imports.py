@@ -15,25 +15,27 @@ PACKAGE = Path(__file__).parents[1] / "temporal_colorize"
 ALLOWED = {
     "options": set(),
     "color": {"options"},
-    "video": {"options"},
+    "remote": set(),
+    "video": {"options", "remote"},
     "sample": set(),
     "models": {"color"},
     "gradient_prior": {"options"},
     "losses": {"color", "metrics", "options"},
     "metrics": {"color"},
     "data": {"color", "options", "video"},
-    "inference": {"color", "models", "options", "video"},
+    "inference": {"color", "models", "options", "remote", "video"},
     "training": {"color", "models", "losses", "gradient_prior", "metrics", "data", "inference", "options"},
     "evaluation": {"color", "models", "metrics", "data", "inference", "options"},
     "export": {"color", "inference", "models", "options"},
     "provenance": {"inference", "video"},
-    "config": {"inference", "options", "provenance", "video"},
+    "config": {"inference", "options", "provenance", "remote", "video"},
     "hub": {"inference"},
     "greyscaling": {"config", "inference", "options", "video"},
     "colorizer": {"config", "hub", "inference", "video"},
+    "cluster": {"config", "inference", "options", "remote", "video"},
     "apps": {"colorizer", "config", "greyscaling", "inference", "options", "provenance", "sample", "video"},
-    "cli": {"apps", "colorizer", "config", "training", "evaluation", "export", "inference", "options", "provenance"}
-    | {"video"},
+    "cli": {"apps", "cluster", "colorizer", "config", "training", "evaluation", "export", "inference", "options"}
+    | {"provenance", "remote", "video"},
 }
 
 

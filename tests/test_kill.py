@@ -8,13 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
 
 from tests.support.networks import tiny_weights_file
 from tests.support.program import ENVIRONMENT, ROOT
-from tests.support.videos import frame_times, packets_of, write_video
+from tests.support.videos import assert_same_frames, packets_of, write_video
 
 OPTIONS = ("inference.size=128", "segment=20", "progress=false")
 
@@ -75,10 +73,7 @@ def wait_for(path: Path) -> None:
 
 def assert_same(folder: Path) -> None:
     whole, pieces = folder / "whole.mp4", folder / "pieces.mp4"
-    with av.open(str(whole)) as one, av.open(str(pieces)) as other:
-        for left, right in zip(one.decode(video=0), other.decode(video=0), strict=True):
-            np.testing.assert_array_equal(left.to_ndarray(), right.to_ndarray())
-    assert frame_times(whole) == frame_times(pieces)
+    assert_same_frames(whole, pieces)
     assert packets_of(whole, "audio") == packets_of(pieces, "audio")
     assert not [name for name in os.listdir(folder) if name.startswith(".")]
 

@@ -62,6 +62,7 @@ usage: python infer.py video=PATH [output=PATH] [OPTION=VALUE ...]
   limits.pixels=67108864       of a picture; larger ones, and files of many streams, are refused; docs/hostile.md
   start=S end=S                only a part, in seconds
   resume=auto|off              go on with what a run that was stopped has kept, or throw it away
+  engine=ray                   on a Ray cluster: ray.address=HOST:PORT, or this machine's cores; docs/cluster.md
   record=true|false|PATH       a JSON record beside the output, for verify.py; docs/provenance.md
   sheet=true|PATH              a contact sheet: clip.color.mp4.sheet.png
   report=done.json             what was done, or why it failed, as JSON; docs/jobs.md

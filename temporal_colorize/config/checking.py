@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 _OF_FILES = (
     "deinterlace", "batch", "rate", "start", "end", "hints", "hints_at", "direction", "reference", "segment",
-    "resume", "profile", "confidence", "confidence_style", "sheet", "variants", "variant", "record", "sign",
+    "resume", "profile", "confidence", "confidence_style", "sheet", "variants", "variant", "record", "sign", "engine",
+    "ray",
 )  # fmt: skip
 _OF_OUTPUTS = (
     "output", "encoder", "audio", "batch", "decoder", "segment", "resume", "report", "profile", "confidence",
-    "confidence_style", "sheet", "variants", "variant", "naming", "record", "mark", "sign",
+    "confidence_style", "sheet", "variants", "variant", "naming", "record", "mark", "sign", "engine", "ray",
 )  # fmt: skip
 _OF_VIDEOS = ("video", "deinterlace", "rate", "start", "end", "hints_at", "direction")
 _NOT_WITH_VARIANTS = ("hints", "reference", "confidence")  # which are of one colouring
@@ -38,6 +39,7 @@ def check_coloring(config: "DictConfig") -> None:
     require_one_of("resume", config.resume, ("auto", "off"))
     require_one_of("confidence_style", config.confidence_style, ("viridis", "luma"))
     require_integer("segment", config.segment, least=1)
+    require_one_of("engine", config.engine, ("plain", "ray"))
     require_one_of("direction", config.direction, ("forward", "both"))
     if config.hints_at is not None and config.hints is None:
         raise ValueError(f"hints_at={config.hints_at} needs hints=frame.png")
@@ -79,9 +81,13 @@ def check_live(config: "DictConfig") -> None:
         )
 
 
-def check_files(config: "DictConfig") -> None:
-    """Refuse options of cameras beside a file; see `check_live`."""
+def check_files(config: "DictConfig", *, here: bool = False) -> None:
+    """Refuse options of cameras beside a file; of clusters without one, or `here`, in this process: `check_live`."""
+    if here:
+        _refuse(config, ("engine",), "is for infer.py: leave it out")
     _refuse(config, ("live",), "is for cameras: leave it out with a file")
+    if config.engine != "ray":
+        _refuse(config, ("ray",), "needs engine=ray")
 
 
 def check_stream(config: "DictConfig", *, live: bool) -> None:

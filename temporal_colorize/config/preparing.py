@@ -53,6 +53,7 @@ def prepare(
     watch: "Watch | None" = None,
     idle: Callable[[], object] = lambda: None,
     pace: Callable[[], object] = lambda: None,
+    threads: int | None = None,
 ) -> Prepared:
     """Read what the configuration names, and open its weights last.
 
@@ -63,6 +64,7 @@ def prepare(
         watch: Is called with every coloured frame of a video, and
         idle: for every one that is read ahead of that, and
         pace: by every thread between two, see `colorize_video`.
+        threads: Of the network, where the configuration leaves that open; frames are the same by any number.
 
     Raises:
         ValueError: If something that it names cannot be read, or would be written over.
@@ -78,7 +80,7 @@ def prepare(
     codec, encoding = encoding_of(config.encoder)
     finishing = finishing_of(config, codec, encoding, videos)  # before what it hashes is read
     fresh_guide = guides_of(config, limits)
-    opened = opened or open_for(config)
+    opened = opened or open_for(config, threads=threads)
     sure = config.confidence is not None or (bool(config.sheet) and opened.weights.net.has_bins)  # a sheet says how
     options = session_options(config, confidence=sure)
     settings = _settings(config, opened.computes)

@@ -1,6 +1,7 @@
 """Folders and patterns of files: which files they name, and where each one's output goes."""
 
 import glob
+import itertools
 import os
 import re
 from collections import Counter
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from temporal_colorize.inference.picture import SUFFIXES as PICTURES
 from temporal_colorize.inference.video_options import USUAL_SUFFIX
+from temporal_colorize.remote import RemotePath, as_path, is_remote
 from temporal_colorize.video import VideoError
 
 VIDEOS = frozenset({
@@ -31,19 +33,23 @@ class Footage:
         source: The file.
         shown: Its path below the folder or the pattern's first part that has no wildcard.
         stem: What its output's name begins with: its own stem, or its whole name where another file has the same stem.
+        target: The output's name, where it was named.
     """
 
-    source: Path
+    source: Path | RemotePath
     shown: Path
     stem: str
+    target: Path | RemotePath | None = None
 
     @property
-    def root(self) -> Path:
+    def root(self) -> Path | RemotePath:
         """The folder that `shown` is below."""
         return self.source.parents[len(self.shown.parts) - 1]
 
-    def output(self, folder: Path | None) -> Path:
+    def output(self, folder: Path | RemotePath | None) -> Path | RemotePath:
         """Name its output, of the usual suffix: beside it, or at the same place below another folder."""
+        if self.target is not None:
+            return self.target
         parent = self.source.parent if folder is None else folder / self.shown.parent
         return parent / f"{self.stem}{_MARK}{USUAL_SUFFIX}"
 
@@ -52,7 +58,15 @@ def is_many(video: str | Sequence[str]) -> bool:
     """Say whether this names a folder, a pattern or several files, and not one file."""
     if not isinstance(video, str):
         return True
+    if is_remote(video):
+        return any(sign in video for sign in _MAGIC) or as_path(video).is_dir()
     return os.path.isdir(video) or (not os.path.lexists(video) and any(sign in video for sign in _MAGIC))
+
+
+def one_file(video: str, output: str | None) -> Footage:
+    """Take one file, and the name of its output if that has one, as a list of files has them."""
+    source = as_path(video)
+    return Footage(source, Path(source.name), source.stem, None if output is None else as_path(output))
 
 
 def find_footage(video: str | Sequence[str], output: str | None = None) -> list[Footage]:
@@ -67,35 +81,70 @@ def find_footage(video: str | Sequence[str], output: str | None = None) -> list[
     if isinstance(video, str):
         root, found = _root(video), _files_of(video)
     else:
-        found = sorted({Path(os.path.abspath(path)) for name in video for path in _files_of(name)})
-        root = Path(os.path.commonpath([path.parent for path in found])) if found else Path()
-    into = None if output is None else Path(output).resolve()
-    kept = [path for path in found if not is_ours(path) and not (into and _is_below(path, into, root))]
+        found = sorted({_absolute(path) for name in video for path in _files_of(name)})
+        root = _common([path.parent for path in found], video) if found else Path()
+    into = None if output is None else _absolute(as_path(output))
+    kept = [path for path in found if not is_ours(path, found) and not (into and _is_below(path, into, root))]
     if not kept:
         raise VideoError(f"video={video}: there are no videos or pictures; check the folder or the pattern")
-    return [Footage(path, path.relative_to(root), name) for path, name in zip(kept, _names(kept), strict=True)]
+    shown = (Path(*path.parts[len(root.parts) :]) for path in kept)
+    return [Footage(*one) for one in zip(kept, shown, _names(kept), strict=True)]
 
 
-def is_ours(path: Path) -> bool:
-    """Say whether a file is an output of ours that lies beside its source: ``clip.color.mp4`` beside ``clip.mp4``."""
+def is_ours(path: Path | RemotePath, found: Sequence[Path | RemotePath] = ()) -> bool:
+    """Say whether a file is an output of ours that lies beside its source: ``clip.color.mp4`` beside ``clip.mp4``.
+
+    What lies beside it is looked up, but in a store only among what was `found`.
+    """
     if not (match := _OURS.fullmatch(path.stem)):
         return False
-    return any(match[1] in (other.stem, other.name) for other in path.parent.iterdir() if other.is_file())
+    if isinstance(path, RemotePath):
+        others = [other for other in found if other.parent == path.parent]
+    else:
+        others = [other for other in path.parent.iterdir() if other.is_file()]
+    return any(match[1] in (other.stem, other.name) for other in others)
 
 
-def _root(name: str) -> Path:
+def _absolute(path: Path | RemotePath) -> Path | RemotePath:
+    return path if isinstance(path, RemotePath) else Path(os.path.abspath(path))
+
+
+def _common(folders: Sequence[Path | RemotePath], video: object) -> Path | RemotePath:
+    """Return the folder that all are below."""
+    kind = type(folders[0])
+    if any(type(folder) is not kind for folder in folders):
+        raise VideoError(f"video={video}: files of this machine and of a store are two runs: give them apart")
+    same = itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*(one.parts for one in folders), strict=False))
+    return kind(*(parts[0] for parts in same))
+
+
+def _root(name: str) -> Path | RemotePath:
     """Return the folder, or the first part of a pattern that has no wildcard, or a file's folder."""
-    if os.path.isdir(name):
-        return Path(name)
+    if _is_folder(name):
+        return as_path(name)
     fixed = name[: min(name.index(sign) for sign in _MAGIC if sign in name)] if is_many(name) else name
-    return Path(os.path.dirname(fixed))
+    return as_path(os.path.dirname(fixed))
 
 
-def _files_of(name: str) -> list[Path]:
+def _is_folder(name: str) -> bool:
+    return os.path.isdir(name) or (is_remote(name) and is_many(name) and not any(sign in name for sign in _MAGIC))
+
+
+def _files_of(name: str) -> list[Path | RemotePath]:
+    if is_remote(name):
+        return _objects_of(name)
     if os.path.isdir(name):
         paths = map(Path, _glob(f"{glob.escape(name)}/**/*"))
         return sorted(path for path in paths if path.suffix.lower() in VIDEOS | PICTURES)
     return sorted(map(Path, _glob(name))) if is_many(name) else [Path(name)]
+
+
+def _objects_of(name: str) -> list[RemotePath]:
+    if not is_many(name):
+        return [as_path(name)]
+    root, folder = _root(name), _is_folder(name)
+    found = root.glob("**/*" if folder else name.removeprefix(f"{root}/"))
+    return sorted(path for path in found if not folder or path.suffix.lower() in VIDEOS | PICTURES)
 
 
 def _names(sources: Sequence[Path]) -> list[str]:
@@ -108,9 +157,11 @@ def _names(sources: Sequence[Path]) -> list[str]:
     return list(names.values())
 
 
-def _is_below(path: Path, output: Path, root: Path) -> bool:
+def _is_below(path: Path | RemotePath, output: Path | RemotePath, root: Path | RemotePath) -> bool:
     """Say whether a file lies in an output folder that is itself inside the folder that is searched."""
-    return output != root.resolve() and output in path.resolve().parents
+    if isinstance(path, RemotePath):
+        return output != root and output in path.parents
+    return output.resolve() != root.resolve() and output.resolve() in path.resolve().parents
 
 
 def _glob(pattern: str) -> list[str]:

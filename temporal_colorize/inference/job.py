@@ -18,6 +18,10 @@ from temporal_colorize.video.packets import PacketFile
 Resume = Literal["auto", "off"]
 
 
+class BusyError(VideoError):
+    """An output that another process is writing."""
+
+
 class Job:
     """An output in the making. A context manager: left by an error it keeps what is finished, else it ends the job.
 
@@ -35,8 +39,8 @@ class Job:
         part: Where to put the output together.
 
     Raises:
-        VideoError: If there can be no folder, another process works on it, or what is finished is of another source or
-            other settings.
+        VideoError: If there can be no folder, another process works on it (`BusyError`), or what is finished is of
+            another source or other settings.
     """
 
     def __init__(
@@ -204,7 +208,7 @@ class Job:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
-            raise VideoError(f"{self.target}: another process is writing it; wait for it, or stop it") from None
+            raise BusyError(f"{self.target}: another process is writing it; wait for it, or stop it") from None
         except OSError:  # a file system without locks
             pass
         return lock

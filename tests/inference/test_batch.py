@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from temporal_colorize.inference.batch import Outcome, colorize_all
+from temporal_colorize.inference.batch import Outcome, colorize_all, in_turn
 from temporal_colorize.inference.footage import Footage, find_footage
 from temporal_colorize.inference.report import Report
 from temporal_colorize.video import VideoError
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def colorize(folder: Path, colorizer: Colorizer, *, resume: bool = True, **settings: object) -> Outcome:
-    return colorize_all(find_footage(str(folder)), colorizer, folder=folder, settings=settings, resume=resume)
+    return colorize_all(find_footage(str(folder)), in_turn(colorizer), folder=folder, settings=settings, resume=resume)
 
 
 def test_failures_do_not_stop_the_rest_and_are_listed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,7 +45,7 @@ def test_failures_do_not_stop_the_rest_and_are_listed(folder: Path, capsys: pyte
 
 def test_a_file_that_is_not_there_fails_as_it_does_alone(folder: Path) -> None:
     footage = find_footage([str(folder / "a.mp4"), str(folder / "north" / "no.mp4")])
-    outcome = colorize_all(footage, Colorizer(), folder=folder, settings={})
+    outcome = colorize_all(footage, in_turn(Colorizer()), folder=folder, settings={})
     assert outcome.failures == [f"{folder}/north/no.mp4: there is no such file; check the path"]
     assert len(outcome.reports) == 1 and not (folder / "north").exists()
 
@@ -84,4 +84,4 @@ def test_an_interrupt_is_not_a_failure(folder: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        colorize_all(find_footage(str(folder)), interrupted, folder=folder, settings={})
+        colorize_all(find_footage(str(folder)), in_turn(interrupted), folder=folder, settings={})

@@ -31,6 +31,10 @@ STAND_INS = {
     "=VALIDATION": "=validation",
     "same=...": "same=",
     "/my/footage": "own",
+    " ray.address=10.0.0.5:6379": "",
+    "s3://bucket/footage": "footage",
+    "s3://bucket/color": "color",
+    "s3://bucket/night.mp4": "night.mp4",
     "~/raw": "raw",
     "video=...": "video=clip.mp4",
     "verify.py OUTPUT": "verify.py clip.color.mp4",
@@ -94,13 +98,20 @@ SMALL = {
     "python -m benchmarks.infrared": [],
     "python -m data_prep.infrared": ["--count", "4"],
 }
-LONG = ("python export.py", "weights=convlstm-fp32.xml", "variants=3", "support.fuzz")  # what these are in
+LONG = (
+    "python export.py",
+    "weights=convlstm-fp32.xml",
+    "variants=3",
+    "support.fuzz",
+    "engine=ray",
+)  # what these are in
 # Of what colours a few pictures, those options alone that a command does not name itself.
 QUICK = {"weights": "mine.safetensors", "runtime": "torch", "inference.size": "64"}
 QUICK_OUTPUT = {"progress": "false", "encoder.preset": "ultrafast"}
 
 # Measurements of minutes or hours on a machine that does nothing else: that their options are known is tested.
-MEASURED_BY_HAND = {f"python -m benchmarks.{name}" for name in ("first_picture", "latency", "scaling", "soak", "speed")}
+_BY_HAND = ("first_picture", "latency", "ray", "scaling", "soak", "speed")
+MEASURED_BY_HAND = {f"python -m benchmarks.{name}" for name in _BY_HAND}
 WITHOUT_PARSER = {
     f"python -m benchmarks.{name}" for name in ("edges", "hint_grow", "hints", "holding", "reference", "rendered")
 }

@@ -142,6 +142,14 @@ def lumas_of(path: Path) -> list[np.ndarray]:
         return [_luma(frame) for frame in container.decode(video=0)]
 
 
+def assert_same_frames(one: Path, other: Path) -> None:
+    """Compare what two files decode to, sample by sample, and when it is shown."""
+    with av.open(str(one)) as left, av.open(str(other)) as right:
+        for frame, same in zip(left.decode(video=0), right.decode(video=0), strict=True):
+            np.testing.assert_array_equal(frame.to_ndarray(), same.to_ndarray())
+    assert frame_times(one) == frame_times(other)
+
+
 def _luma(frame: av.VideoFrame) -> np.ndarray:
     dtype = np.uint8 if frame.format.components[0].bits == 8 else np.uint16
     plane = frame.planes[0]

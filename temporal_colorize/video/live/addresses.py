@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from temporal_colorize.remote import is_remote
+
 SOURCES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp")
 TARGETS = ("rtsp", "rtsps", "rtmp", "rtmps", "udp")
 STDOUT = ("pipe:1", "pipe:", "-")
@@ -24,8 +26,8 @@ def scheme_of(address: str) -> str | None:
 
 
 def is_live(video: str) -> bool:
-    """Tell whether a source is a camera or a stream: any URL, and the number or device of a webcam."""
-    return scheme_of(video) is not None or _WEBCAM.fullmatch(video) is not None
+    """Tell whether a source is a camera or a stream: any URL but a store's, and the number or device of a webcam."""
+    return (scheme_of(video) is not None and not is_remote(video)) or _WEBCAM.fullmatch(video) is not None
 
 
 def is_live_output(output: str) -> bool:
