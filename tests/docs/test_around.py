@@ -116,7 +116,13 @@ def test_what_is_copied_into_the_image_is_there_and_not_ignored(command: Command
     assert copied == kept and all((ROOT / name).exists() for name in copied)
     tracked = set(run(["git", "ls-files"]).stdout.split())
     needed = {path.split("/")[0] for path in tracked if path.endswith((".py", ".yaml", ".safetensors", ".csv"))}
-    assert needed - copied <= {"tests", "benchmarks", *(path.name for path in ROOT.glob("*.py")), "mkdocs.yml"}
+    assert needed - copied <= {
+        "tests",
+        "benchmarks",
+        "data_prep",
+        *(path.name for path in ROOT.glob("*.py")),
+        "mkdocs.yml",
+    }
 
 
 def instructions(name: str) -> Iterator[list[str]]:
