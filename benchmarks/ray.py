@@ -1,11 +1,11 @@
-"""What a second worker of engine=ray brings, and what the engine costs: each in turn, medians, start-up aside.
+"""What more workers of engine=ray bring, and what the engine costs: each in turn, medians, start-up aside.
 
-python -m benchmarks.ray [--clips 4] [--seconds 4] [--size 640x360] [--rounds 5] [OPTION=VALUE ...]
+python -m benchmarks.ray [--workers 1 2 4] [--clips 4] [--seconds 4] [--size 640x360] [--rounds 5] [OPTION=VALUE ...]
 
-The clips are copies of the fixed camera of `data_prep.sample_clip`, with noise. Two workers against one: all clips,
-by workers that have opened the weights, each with its threads on one core. The engine against the plain command: one
-clip, by one such worker, and by the command's own code in this process with its threads on one core. Options are those
-of infer.py.
+The clips are copies of the fixed camera of `data_prep.sample_clip`, with noise. Workers against one: all clips, by
+workers that have opened the weights, each with its threads on one core, as far as there are cores. The engine against
+the plain command: one clip, by one such worker, and by the command's own code in this process with its threads on one
+core. Options are those of infer.py.
 """
 
 import argparse
@@ -35,7 +35,7 @@ _QUIET = ("progress=false", "record=false", "resume=off")
 @contextmanager
 def warm(config: object, folder: Path, *, workers: int) -> Iterator[Callable[[list[Footage]], float]]:
     """Have workers that have coloured before; yield what says in how many seconds they colour files."""
-    options = ClusterOptions(workers=workers)
+    options = ClusterOptions(workers=workers, pin=workers <= len(os.sched_getaffinity(0)))
     with Pool(FileWork(config, folder / "done", 1, os.getcwd()), options) as pool:
 
         def seconds(footage: list[Footage]) -> float:
@@ -75,15 +75,17 @@ def on_one_core(call: Callable[[], float]) -> float:
         os.sched_setaffinity(0, cores)
 
 
-def scaling(config: object, folder: Path, footage: list[Footage], rounds: int) -> None:
-    """Tell what two workers are of one."""
-    taken: dict[int, list[float]] = {1: [], 2: []}
+def scaling(config: object, folder: Path, footage: list[Footage], counts: list[int], rounds: int) -> None:
+    """Tell what so many workers are of the first count."""
+    taken: dict[int, list[float]] = {count: [] for count in counts}
     for _ in range(rounds):
         for workers, seconds in taken.items():
             with warm(config, folder, workers=workers) as color:
                 seconds.append(color(footage))
-    one, two = (statistics.median(seconds) for seconds in taken.values())
-    print(f"{len(footage)} clips: one worker {one:.2f} s, two workers {two:.2f} s: {one / two:.2f} times", flush=True)
+    print(f"{len(footage)} clips, {len(os.sched_getaffinity(0))} cores", flush=True)
+    for workers, seconds in taken.items():
+        times = statistics.median(first / own for first, own in zip(taken[counts[0]], seconds, strict=True))
+        print(f"{workers} workers: {statistics.median(seconds):.2f} s, {times:.2f} times", flush=True)
 
 
 def overhead(config: object, folder: Path, item: Footage, rounds: int) -> None:
@@ -101,6 +103,7 @@ def overhead(config: object, folder: Path, item: Footage, rounds: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--clips", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--size", default="640x360")
@@ -116,8 +119,8 @@ def main() -> None:
         config = compose("infer", [f"video={folder}", *_QUIET, *arguments.options])
         check_coloring(config)
         footage = find_footage(str(folder))
-        with connected(ClusterOptions(workers=2)):
-            scaling(config, folder, footage, arguments.rounds)
+        with connected(ClusterOptions(workers=max(arguments.workers))):
+            scaling(config, folder, footage, arguments.workers, arguments.rounds)
             overhead(config, folder, footage[0], arguments.rounds)
 
 
