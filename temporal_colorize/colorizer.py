@@ -17,6 +17,7 @@ from temporal_colorize.config.guiding import guides_of
 from temporal_colorize.config.opened import open_for
 from temporal_colorize.config.preparing import prepare
 from temporal_colorize.hub.sharing import Shared, is_repository
+from temporal_colorize.inference.footage import require_one_file
 
 if TYPE_CHECKING:
     from temporal_colorize.config.composing import Config
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 
 Source = str | os.PathLike[str]
 _LOG = logging.getLogger("temporal_colorize")
+_NOT_OF_FILE = {
+    "variants": "are several files: use infer.py",
+    "report": "is what file() returns: leave it out",
+    "video": "is the source: give one",
+    "engine": "is for infer.py: leave it out",
+}
 _OPENED_WITH = ("model", "device", "runtime", "precision", "threads", "cache")
 
 
@@ -119,8 +126,10 @@ class Colorizer(Shared):
         Raises:
             ValueError: Where infer.py would end with exit status 2, with the same line.
         """
-        if options.get("variants") is not None:
-            raise ValueError("variants= are several files: use infer.py")
+        for name, why in _NOT_OF_FILE.items():
+            if options.get(name) is not None:
+                raise ValueError(f"{name}={options[name]} {why}")
+        require_one_file(os.fspath(source))
         given = {"progress": False, **options, "video": source, "output": output}
         config = self._composed("infer", given)
         check_coloring(config)
@@ -174,6 +183,7 @@ class Colorizer(Shared):
         from temporal_colorize.inference.planes import enlarge
         from temporal_colorize.video import Limits
 
+        grey = np.asarray(grey)
         if grey.ndim != 2 or grey.dtype not in (np.uint8, np.uint16) or 0 in grey.shape:
             raise ValueError(
                 f"a picture is (height, width) of uint8 or uint16, and this is {grey.shape} of {grey.dtype}"

@@ -35,6 +35,10 @@ def bad_inputs(folder: Path, weights: Path) -> dict[str, tuple[list[str], list[s
     lines["weights of text"] = ([f"video={clip}", f"weights={folder / 'text.mp4'}"], ["text.mp4", "safetensors"])
     lines["mark"] = ([f"video={clip}", "mark=bold"], ["mark=bold", "true, false"])
     lines["record"] = ([f"video={clip}", f"record={folder / 'nowhere' / 'r.json'}"], ["record=", "no such folder"])
+    lines["report switch"] = ([f"video={clip}", "report=true"], ["report=true", "no file's name"])
+    for name in ("report", "record"):  # of somebody else, perhaps
+        of_clip = [f"video={clip}", f"{name}={folder / 'cut.mp4'}"]
+        lines[f"{name} of a video's name"] = (of_clip, [f"{name}=", "name it .json"])
     many = [f"video=[{clip},{folder / 'cut.mp4'}]"]
     lines["one record of many"] = ([*many, f"record={folder / 'r.json'}"], ["record=", "one file"])
     lines["certificate"] = ([f"video={clip}", f"sign.certificate={folder / 'no.pem'}"], ["sign.key is missing"])

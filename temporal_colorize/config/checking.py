@@ -47,9 +47,22 @@ def check_coloring(config: "DictConfig") -> None:
     for switch in ("progress", "profile", "mark"):
         require_one_of(switch, config[switch], (True, False))
     require_number("progress_seconds", config.progress_seconds, least=0.1)
+    _check_beside(config)
+
+
+def _check_beside(config: "DictConfig") -> None:
+    """Refuse names of further files that cannot be written, or that a switch or a video would have."""
+    from temporal_colorize.inference.footage import VIDEOS
+    from temporal_colorize.inference.picture import SUFFIXES as PICTURES
+
+    if str(config.report).lower() in ("true", "false"):  # as record and sheet may be
+        raise ValueError(f"report={str(config.report).lower()} is no file's name: name one, or leave it out")
     for name in ("report", "record", "confidence", "sheet"):
         if config[name] not in (None, True, False):
-            must_be_writable(name, Path(str(config[name])))
+            path = Path(str(config[name]))
+            if name in ("report", "record") and path.suffix.lower() in VIDEOS | PICTURES:
+                raise ValueError(f"{name}={path} has the name of a video or a picture, and is JSON: name it .json")
+            must_be_writable(name, path)
 
 
 def _check_variants(config: "DictConfig") -> None:

@@ -1,11 +1,12 @@
 """Folders and patterns of files: which files they name, and where each one's output goes."""
 
+import functools
 import glob
 import itertools
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from temporal_colorize.inference.picture import SUFFIXES as PICTURES
 from temporal_colorize.inference.video_options import USUAL_SUFFIX
 from temporal_colorize.remote import RemotePath, as_path, is_remote
 from temporal_colorize.video import VideoError
+from temporal_colorize.video.live import is_live
 
 VIDEOS = frozenset({
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".flv", ".asf",
@@ -21,7 +23,7 @@ VIDEOS = frozenset({
 })  # fmt: skip
 _MARK = ".color"  # of our own outputs
 # A stem of them: a number where there are variants; the last is what the notebook's panel calls a confidence video.
-_OURS = re.compile(r"(.+)\.(?:color(?:\.\d+)?(?:\.\w+\.sheet)?|confidence)")
+_OURS = re.compile(r"(.+)\.(?:color(?:\.\d+)?(?:\.\w+\.sheet)?|confidence|\w+\.sheet)")
 _MAGIC = "*?["
 
 
@@ -63,6 +65,18 @@ def is_many(video: str | Sequence[str]) -> bool:
     return os.path.isdir(video) or (not os.path.lexists(video) and any(sign in video for sign in _MAGIC))
 
 
+def require_one_file(video: str) -> None:
+    """Refuse a camera, what lies in a store, and many files.
+
+    Raises:
+        ValueError: That says what takes them.
+    """
+    if is_live(video):
+        raise ValueError(f"{video} is a camera: use stream(), or infer.py")
+    if is_remote(video) or (is_many(video) and not os.path.isdir(video)):  # a folder is refused where it is opened
+        raise ValueError(f"{video} is not one file of this machine: use infer.py, or call file() for each")
+
+
 def one_file(video: str, output: str | None) -> Footage:
     """Take one file, and the name of its output if that has one, as a list of files has them."""
     source = as_path(video)
@@ -83,26 +97,39 @@ def find_footage(video: str | Sequence[str], output: str | None = None) -> list[
     else:
         found = sorted({_absolute(path) for name in video for path in _files_of(name)})
         root = _common([path.parent for path in found], video) if found else Path()
-    into = None if output is None else _absolute(as_path(output))
-    kept = [path for path in found if not is_ours(path, found) and not (into and _is_below(path, into, root))]
+    into, sources = None if output is None else _absolute(as_path(output)), sources_beside(found)
+    kept = [path for path in found if not is_ours(path, sources) and not (into and _is_below(path, into, root))]
     if not kept:
         raise VideoError(f"video={video}: there are no videos or pictures; check the folder or the pattern")
     shown = (Path(*path.parts[len(root.parts) :]) for path in kept)
     return [Footage(*one) for one in zip(kept, shown, _names(kept), strict=True)]
 
 
-def is_ours(path: Path | RemotePath, found: Sequence[Path | RemotePath] = ()) -> bool:
+def is_ours(path: Path | RemotePath, sources: Callable[[Path | RemotePath], Set[str]] | None = None) -> bool:
     """Say whether a file is an output of ours that lies beside its source: ``clip.color.mp4`` beside ``clip.mp4``.
 
-    What lies beside it is looked up, but in a store only among what was `found`.
+    Args:
+        path: The file.
+        sources: Gives the names in a folder, with and without suffixes; None to look them up.
     """
-    if not (match := _OURS.fullmatch(path.stem)):
-        return False
-    if isinstance(path, RemotePath):
-        others = [other for other in found if other.parent == path.parent]
-    else:
-        others = [other for other in path.parent.iterdir() if other.is_file()]
-    return any(match[1] in (other.stem, other.name) for other in others)
+    match = _OURS.fullmatch(path.stem)
+    return match is not None and match[1] in (sources or sources_beside())(path.parent)
+
+
+def sources_beside(found: Sequence[Path | RemotePath] = ()) -> Callable[[Path | RemotePath], Set[str]]:
+    """Return what lists a folder once; of a store, only what was found there."""
+    remote: dict[RemotePath, set[str]] = {}
+    for path in found:
+        if isinstance(path, RemotePath):
+            remote.setdefault(path.parent, set()).update((path.stem, path.name))
+
+    @functools.cache
+    def names(folder: Path | RemotePath) -> Set[str]:
+        if isinstance(folder, RemotePath):
+            return remote.get(folder, set())
+        return {name for one in folder.iterdir() if one.is_file() for name in (one.stem, one.name)}
+
+    return names
 
 
 def _absolute(path: Path | RemotePath) -> Path | RemotePath:

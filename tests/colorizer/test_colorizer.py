@@ -153,6 +153,8 @@ def test_a_file_is_streamed_from_a_part(folder: Path, colorizer: Colorizer) -> N
         ({"vividness": 3}, "vividness=3"),
         ({"device": "cuda"}, "device is chosen when weights are opened"),
         ({"variants": 3}, "variants"),
+        ({"report": "done.json"}, "report=done.json is what file"),
+        ({"video": "other.mkv"}, "video=other.mkv is the source"),
         ({"audio": "loud"}, "audio=loud"),
     ],
 )
@@ -169,6 +171,15 @@ def test_wrong_sources_are_refused(folder: Path, colorizer: Colorizer) -> None:
         colorizer.file(folder / "missing.mkv")
     with pytest.raises(ValueError, match=r"missing\.mkv"):
         list(itertools.islice(colorizer.stream(folder / "missing.mkv"), 1))
+    for source, said in (
+        ("rtsp://127.0.0.1:9/x", "is a camera: use stream"),
+        ("s3://bucket/clip.mp4", "is not one file"),
+        (folder / "*.mkv", "is not one file"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            colorizer.file(source)
+    with pytest.raises(ValueError, match="of int64"):
+        colorizer.image([[1, 2]])
     with pytest.raises(ValueError, match="uint8 or uint16"):
         colorizer.image(np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(ValueError, match=r"hints=.* is for files"):

@@ -13,6 +13,7 @@ def folder(tmp_path: Path) -> Path:
         "a.color.mp4",
         "a.color.2.mp4",
         "a.color.mp4.sheet.png",
+        "b.mkv.sheet.png",
         "a.color.2.mp4.sheet.png",
         "a.confidence.mp4",
         "own.confidence.mp4",
@@ -103,3 +104,12 @@ def test_nothing_there(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(VideoError, match="no videos or pictures"):
         find_footage(f"{tmp_path}/{name}")
+
+
+def test_a_large_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(50):
+        (tmp_path / f"{number}.mp4").touch()
+        (tmp_path / f"{number}.color.mp4").touch()
+    listed, iterdir = [], Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: [listed.append(folder), *iterdir(folder)][1:])
+    assert len(find_footage(str(tmp_path))) == 50 and listed.count(tmp_path) == 1

@@ -3,7 +3,7 @@
 import itertools
 from pathlib import Path, PureWindowsPath
 
-from temporal_colorize.inference.footage import VIDEOS, is_ours
+from temporal_colorize.inference.footage import VIDEOS, is_ours, sources_beside
 from temporal_colorize.inference.picture import SUFFIXES as PICTURES
 
 _MIB = 2**20
@@ -12,7 +12,8 @@ _MIB = 2**20
 def files_in(folder: Path) -> list[str]:
     """Name the videos and pictures of a folder, but for hidden ones and what was made of another that is there."""
     found = (path for path in folder.iterdir() if path.suffix.lower() in VIDEOS | PICTURES and path.is_file())
-    return sorted(path.name for path in found if not path.name.startswith(".") and not is_ours(path))
+    sources = sources_beside()
+    return sorted(path.name for path in found if not path.name.startswith(".") and not is_ours(path, sources))
 
 
 def keep_upload(folder: Path, name: str, content: bytes | memoryview, *, most_mib: int) -> Path:
