@@ -20,7 +20,6 @@ from data_prep.spread import Spread, add_options, spreading
 from temporal_colorize.data.manifest import MANIFEST, Entry, divided_sources, read_manifest
 from temporal_colorize.data.pictures import DataError, Place, decode_picture
 
-
 _AT_ONCE = 32  # pictures or clips that a worker is given, so that asking costs little beside reading
 
 

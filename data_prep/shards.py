@@ -126,13 +126,12 @@ def _write(output: Path, shard: _Shard) -> dict[str, Any]:
     """Write a shard, all of it or nothing, and describe it."""
     # A fixed time, so that the same content is the same shard; USTAR, the default, has too little room for names.
     options = {"encoder": False, "mtime": 0, "format": "PAX_FORMAT"}
-    with replacing(shard.path) as part, part.open("wb") as file:
-        with webdataset.TarWriter(file, **options) as writer:
-            for entry, place in shard.samples:
-                content = place.content()
-                if sha256_of(content) != entry.sha256:
-                    raise _changed(output, entry)
-                writer.write({"__key__": f"{entry.set}-{Path(entry.path).stem}", SUFFIXES[shard.kind]: content})
+    with replacing(shard.path) as part, part.open("wb") as file, webdataset.TarWriter(file, **options) as writer:
+        for entry, place in shard.samples:
+            content = place.content()
+            if sha256_of(content) != entry.sha256:
+                raise _changed(output, entry)
+            writer.write({"__key__": f"{entry.set}-{Path(entry.path).stem}", SUFFIXES[shard.kind]: content})
     size, digest = shard.path.stat().st_size, sha256_of(shard.path)
     return {"name": shard.path.name, "kind": shard.kind, "samples": len(shard.samples), "bytes": size, "sha256": digest}
 
