@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from temporal_colorize.cluster.tasks import GivenUpError
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that says what is wrong in one line, without the usage."""
@@ -24,7 +26,7 @@ def guarded(parser: Parser, run: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted; nothing half-written is left", file=sys.stderr)
         sys.exit(130)
-    except (ValueError, OSError, ModuleNotFoundError) as error:
+    except (ValueError, OSError, ModuleNotFoundError, GivenUpError) as error:
         parser.error(" ".join(str(error).split()))
 
 

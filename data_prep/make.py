@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ import numpy as np
 from data_prep.encode import fit, frames_of, unseekable, webp_of, write_clips
 from data_prep.quality import GREY_CHROMA, Rejected, chroma_of, correlation, perceptual_hash
 from data_prep.sources import RawItem
+from data_prep.spread import Spread
 from temporal_colorize.data.pictures import DataError, decode_picture
 
 LEAST_SIDE = 32  # pixels; a smaller picture holds nothing to learn at 128
@@ -48,42 +48,9 @@ class Made(NamedTuple):
 Outcome = tuple[RawItem, list[Made | Rejected]]
 
 
-def make_all(
-    items: Iterable[RawItem], folder: Path, limits: Limits, *, workers: int, ray: str | None = None
-) -> Iterator[Outcome]:
-    """Make every item, in order; clips are written to temporary files in `folder`.
-
-    Args:
-        items: Whatever is to be made.
-        folder: Is made if it is not there.
-        limits: What is stored.
-        workers: Processes beside this one.
-        ray: The address of a Ray cluster whose workers make them instead, as many as it has cores for.
-    """
-    work = partial(_make, folder=folder, limits=limits)
-    if ray is not None:
-        yield from _by_cluster(work, items, ray)
-        return
-    if not workers:
-        yield from map(work, items)
-        return
-    with get_context("spawn").Pool(workers) as pool:  # FFmpeg's threads do not survive a fork
-        yield from pool.imap(work, items)
-
-
-def _by_cluster(work: Callable[[RawItem], Outcome], items: Iterable[RawItem], address: str) -> Iterator[Outcome]:
-    from temporal_colorize.cluster.connecting import connected
-    from temporal_colorize.cluster.options import ClusterOptions
-    from temporal_colorize.cluster.pool import Pool
-
-    options = ClusterOptions(address=address)
-    with connected(options), Pool(partial(_alone, work), options) as pool:
-        yield from pool.in_order(items)
-
-
-def _alone(work: Callable[[RawItem], Outcome]) -> Callable[[RawItem, object], Outcome]:
-    """Return what a worker does with an item; nobody follows how far it is."""
-    return lambda item, _: work(item)
+def make_all(items: Iterable[RawItem], folder: Path, limits: Limits, *, spread: Spread = map) -> Iterator[Outcome]:
+    """Make every item, in order; clips are written to temporary files in `folder`, made if it is not there."""
+    return spread(partial(_make, folder=folder, limits=limits), items)
 
 
 def _make(item: RawItem, *, folder: Path, limits: Limits) -> Outcome:

@@ -15,7 +15,8 @@ from data_prep.command import Parser, guarded
 from data_prep.folder import PreparedFolder, locked
 from data_prep.make import LEAST_SIDE, Limits, Made, make_all
 from data_prep.quality import Rejected
-from data_prep.sources import ADAPTERS, REGROUP, RawItem
+from data_prep.sources import ADAPTERS, GROUPED, REGROUP, RawItem
+from data_prep.spread import Spread, add_options, spreading
 from temporal_colorize.data.pictures import DataError
 from temporal_colorize.options import require_number
 
@@ -46,47 +47,43 @@ def prepare(
         limits: What is stored.
         tuning_percent: Share of the sources for tuning, by a hash of their names.
         validation_percent: Share of the sources for validation.
-        workers: Processes beside this one; the result is the same for any number.
-        ray: The address of a Ray cluster that does their work instead, whose machines see both folders; "local" for one
-            of this machine. The result is the same.
+        workers: As `spreading` has it; the result is the same for any number.
+        ray: As `spreading` has it, with the same result; the cluster's machines see both folders.
 
     Raises:
         DataError: If the raw folder is not laid out as its kind says, or holds nothing of it.
         ValueError: If an option is out of its range, or another run is writing to the folder.
     """
-    _check(limits, tuning_percent, validation_percent, workers)
+    _check(limits, tuning_percent, validation_percent)
     name = name or (raw.resolve().name if kind in ("pictures", "videos") else kind)
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", name)
     items = list(ADAPTERS[kind](raw))
     if not items:
         raise DataError(f"{raw} holds nothing of the kind {kind}")
-    with locked(output):
+    with spreading(workers=workers, ray=ray) as spread, locked(output):
         for part in (output / "clips" / name).glob("*.part"):
             part.unlink()  # of a run that was killed
         folder = PreparedFolder(output, tuning_percent=tuning_percent, validation_percent=validation_percent)
         known = folder.names(name)
-        regrouped = list(REGROUP[source](items) if source else items)
+        regrouped = list(REGROUP[source or GROUPED.get(kind, "file")](items, spread=spread))
         aliases = folder.known_sources(name, regrouped)
         fresh = (item._replace(source=aliases.get(item.source, item.source)) for item in regrouped)
-        _add(folder, name, [item for item in fresh if item.name not in known], limits, workers, ray)
+        _add(folder, name, [item for item in fresh if item.name not in known], limits, spread)
         folder.save()
     return folder
 
 
-def _check(limits: Limits, tuning_percent: int, validation_percent: int, workers: int) -> None:
+def _check(limits: Limits, tuning_percent: int, validation_percent: int) -> None:
     require_number("--short-side", limits.short_side, least=LEAST_SIDE)
     require_number("--clip-side", limits.clip_side, least=LEAST_SIDE)
     require_number("--clip-frames", limits.clip_frames, least=2)
     require_number("--tuning-percent", tuning_percent, least=0, most=100)
     require_number("--validation-percent", validation_percent, least=0, most=100 - tuning_percent)
-    require_number("--workers", workers, least=0)
 
 
-def _add(
-    folder: PreparedFolder, name: str, items: list[RawItem], limits: Limits, workers: int, ray: str | None
-) -> None:
+def _add(folder: PreparedFolder, name: str, items: list[RawItem], limits: Limits, spread: Spread) -> None:
     for kind, group in groupby(sorted(items, key=lambda item: item.kind), key=lambda item: item.kind):
-        outcomes = make_all(list(group), folder.root / "clips" / name, limits, workers=workers, ray=ray)
+        outcomes = make_all(list(group), folder.root / "clips" / name, limits, spread=spread)
         if kind == "clip":
             for item, results in outcomes:
                 for made in _kept(folder, name, item, results):
@@ -123,8 +120,7 @@ def _parser() -> Parser:
     parser.add_argument("--grey-chroma", type=float, default=_LIMITS.grey_chroma, help="ab units; below it is grey")
     parser.add_argument("--tuning-percent", type=int, default=3, help="of the sources")
     parser.add_argument("--validation-percent", type=int, default=0, help="of the sources")
-    parser.add_argument("--workers", type=int, default=0, help="more processes")
-    parser.add_argument("--ray", metavar="ADDRESS", help="of a Ray cluster that works instead; local: of this machine")
+    add_options(parser)
     return parser
 
 

@@ -1,7 +1,7 @@
 """Adapters of raw data sets: each lists what there is to prepare, and which scene, camera or video it comes from."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 from unicodedata import normalize
@@ -10,6 +10,7 @@ import numpy as np
 
 from data_prep.encode import fit
 from data_prep.quality import scenes_of
+from data_prep.spread import Spread
 from temporal_colorize.data.pictures import PICTURE_SUFFIXES, DataError, decode_picture
 
 VIDEO_SUFFIXES = frozenset(
@@ -52,13 +53,13 @@ class Adapter(Protocol):
 
 
 def human_detection(raw: Path) -> Iterator[RawItem]:
-    """List the Kaggle "Human Detection Dataset", whose frames say nothing of their cameras: they are told by look.
+    """List the Kaggle "Human Detection Dataset", whose frames say nothing of their cameras: GROUPED tells them by look.
 
     Layout, from the paths in public notebooks: `human detection dataset/0/0.png`, `.../1/0.png`.
     """
     folder = _first_folder(raw, ("human detection dataset", "."), holding=("0", "1"))
     files = [file for label in ("0", "1") for file in _files(folder / label, PICTURE_SUFFIXES)]
-    yield from by_look(_pictures(folder, files))
+    yield from _pictures(folder, files)
 
 
 def paired(raw: Path) -> Iterator[RawItem]:
@@ -126,16 +127,29 @@ ADAPTERS: dict[str, Adapter] = {
 }
 
 
-def by_folder(items: Iterable[RawItem]) -> Iterator[RawItem]:
+class Regroup(Protocol):
+    """Says anew what one source is."""
+
+    def __call__(self, items: Iterable[RawItem], *, spread: Spread = map) -> Iterable[RawItem]:
+        """Return the items in their order; what has to be read for it is read by `spread`."""
+        ...
+
+
+def by_file(items: Iterable[RawItem], *, spread: Spread = map) -> Iterable[RawItem]:
+    """Leave the sources as they are listed."""
+    return items
+
+
+def by_folder(items: Iterable[RawItem], *, spread: Spread = map) -> Iterator[RawItem]:
     """Make each folder one source: for collections with a folder a camera."""
     for item in items:
         yield item._replace(source=item.name.rpartition("/")[0] or ".")
 
 
-def by_look(items: Iterable[RawItem]) -> Iterator[RawItem]:
+def by_look(items: Iterable[RawItem], *, spread: Spread = map) -> Iterator[RawItem]:
     """Make pictures that show one scene one source, named after the first of them."""
     items = list(items)
-    read = {number: picture for number, item in enumerate(items) if (picture := _try_read(item)) is not None}
+    read = {number: picture for number, picture in enumerate(spread(_try_read, items)) if picture is not None}
     first: dict[int, str] = {}
     scenes = scenes_of(list(read.values())).tolist() if read else []
     sources = {number: first.setdefault(scene, items[number].name) for number, scene in zip(read, scenes, strict=True)}
@@ -143,11 +157,8 @@ def by_look(items: Iterable[RawItem]) -> Iterator[RawItem]:
         yield item._replace(source=sources.get(number, item.source))
 
 
-REGROUP: dict[str, Callable[[Iterable[RawItem]], Iterable[RawItem]]] = {
-    "file": lambda items: items,
-    "folder": by_folder,
-    "look": by_look,
-}
+REGROUP: dict[str, Regroup] = {"file": by_file, "folder": by_folder, "look": by_look}
+GROUPED = {"human-detection": "look"}  # kinds whose names do not tell their sources
 
 
 def _try_read(item: RawItem) -> np.ndarray | None:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -57,16 +57,30 @@ def decode_picture(content: bytes, name: str) -> np.ndarray:
     return picture
 
 
+class Place(NamedTuple):
+    """Where a stored file lies: in another file, from a byte on, so many bytes; -1 for all that follow."""
+
+    file: Path
+    offset: int
+    size: int
+
+    def content(self) -> bytes:
+        """Read it."""
+        with open(self.file, "rb") as stream:
+            stream.seek(self.offset)
+            return stream.read(self.size)
+
+
 class FilePictures:
     """Pictures in files of their own and in tars, read when asked for."""
 
     def __init__(self, files: Iterable[Path]) -> None:
         self.names: list[str] = []
-        self._places: list[tuple[Path, int, int]] = []
+        self._places: list[Place] = []
         for file in files:
             for name, offset, size in _members(file):
                 self.names.append(name)
-                self._places.append((file, offset, size))
+                self._places.append(Place(file, offset, size))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -76,10 +90,11 @@ class FilePictures:
 
     def content(self, number: int) -> bytes:
         """Read a picture's file as it is stored."""
-        file, offset, size = self._places[number]
-        with open(file, "rb") as stream:
-            stream.seek(offset)
-            return stream.read(size)
+        return self._places[number].content()
+
+    def place(self, number: int) -> Place:
+        """Return where a picture's file lies."""
+        return self._places[number]
 
     def subset(self, keep: Iterable[int]) -> "FilePictures":
         """Return the pictures of these numbers, in this order."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from data_prep.spread import spreading
 from temporal_colorize.cluster.connecting import connected
 from temporal_colorize.cluster.options import ClusterOptions
 from temporal_colorize.cluster.pinning import take_cores
@@ -81,6 +82,13 @@ def _free_after(result: object) -> float:
 
     result.result(120)
     return ray.available_resources()["object_store_memory"]
+
+
+def test_data_preparation_spreads_over_the_same_pool() -> None:
+    with spreading(ray="local") as spread:
+        assert list(spread(abs, range(-6, 0))) == [6, 5, 4, 3, 2, 1]
+        with pytest.raises(ValueError, match="invalid literal"):
+            list(spread(int, ["1", "one"]))
 
 
 def test_a_worker_that_cannot_begin_ends_the_wait(tmp_path: Path) -> None:

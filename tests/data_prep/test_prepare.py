@@ -194,11 +194,3 @@ def test_mistakes_are_one_line(
 def test_two_at_once_are_refused(raw: Path, tmp_path: Path) -> None:
     with locked(tmp_path / "out"), pytest.raises(ValueError, match="another prepare"):
         prepare("pictures", raw, tmp_path / "out")
-
-
-@pytest.mark.slow
-def test_a_cluster_makes_what_one_process_makes(raw: Path, tmp_path: Path) -> None:
-    pytest.importorskip("ray")
-    alone, spread = (prepare("pictures", raw, tmp_path / str(ray), ray=ray) for ray in (None, "local"))
-    assert len(alone.entries) > 1
-    assert alone.entries == spread.entries and alone.dropped == spread.dropped

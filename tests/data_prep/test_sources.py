@@ -3,13 +3,13 @@ from unicodedata import normalize
 
 import pytest
 
-from data_prep.sources import ADAPTERS, REGROUP, RawItem
+from data_prep.sources import ADAPTERS, GROUPED, REGROUP, RawItem
 from temporal_colorize.data.pictures import DataError
 from tests.data_prep.raw import picture, save, save_video
 
 
 def listed(kind: str, raw: Path) -> list[RawItem]:
-    return list(ADAPTERS[kind](raw))
+    return list(REGROUP[GROUPED.get(kind, "file")](ADAPTERS[kind](raw)))
 
 
 def test_human_detection_tells_cameras_by_their_look(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def kind_of(command: Command) -> str:
     if program == "python -m tests.support.fuzz":
         return "slow alone"
     if program.startswith(("python -m data_prep.", SWEEP_TABLE)):
-        return "quick"
+        return "slow" if "--ray" in text else "quick"
     if program in OF_SHARED_DATA:
         return "shared"
     if program == "python serve.py":
