@@ -17,7 +17,7 @@ import webdataset
 from data_prep.command import Parser, guarded, replacing, sha256_of
 from temporal_colorize.data.manifest import KINDS, MANIFEST, SPLITS, Entry, read_manifest
 from temporal_colorize.data.pictures import DataError, FilePictures
-from temporal_colorize.data.shard_stream import INDEX, INDEX_VERSION, SUFFIXES
+from temporal_colorize.data.shard_index import INDEX, INDEX_VERSION, SUFFIXES
 from temporal_colorize.options import require_number
 
 
