@@ -59,9 +59,9 @@ def read(cache: ShardCache, wanted: Shard) -> bytes:
 
 def test_several_threads_and_processes_fetch_a_shard_once(server: Server, tmp_path: Path) -> None:
     cache, wanted = ShardCache(str(tmp_path), gigabytes=1), shard(server, 1)
-    with ThreadPoolExecutor(3) as threads, ProcessPoolExecutor(3, get_context("fork")) as processes:
+    with ThreadPoolExecutor(3) as threads, ProcessPoolExecutor(3, get_context("spawn")) as processes:
         given = [pool.submit(read, cache, wanted) for pool in (threads, processes) for _ in range(3)]
-        assert [one.result() for one in given] == [CONTENT["/1.tar"]] * 6
+        assert [one.result(60) for one in given] == [CONTENT["/1.tar"]] * 6
     assert server.asked == ["/1.tar"]
 
 
