@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from temporal_colorize import cli
 from temporal_colorize.color.bins import BIN_COUNT, bin_centres, count_prior
 from temporal_colorize.color.lab import rgb_to_lab
-from temporal_colorize.data.datamodule import ClipBatch
+from temporal_colorize.data.training_clips import ClipBatch
 
 
 def prior_of(batches: Iterable[ClipBatch]) -> Tensor:

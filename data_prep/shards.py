@@ -20,7 +20,7 @@ from data_prep.command import Parser, guarded, replacing, sha256_of
 from data_prep.spread import add_options, spreading
 from temporal_colorize.data.manifest import KINDS, MANIFEST, SPLITS, Entry, read_manifest
 from temporal_colorize.data.pictures import DataError, FilePictures, Place
-from temporal_colorize.data.shard_stream import INDEX, INDEX_VERSION, SUFFIXES
+from temporal_colorize.data.shard_index import INDEX, INDEX_VERSION, SUFFIXES
 from temporal_colorize.options import require_number
 
 

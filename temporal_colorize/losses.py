@@ -54,13 +54,14 @@ def classification_loss(
     return (cross_entropy if pixel_weights is None else pixel_weights * cross_entropy).mean()
 
 
-def temporal_loss(ab: Tensor, flow: Tensor, visible: Tensor) -> Tensor:
+def temporal_loss(ab: Tensor, flow: Tensor, visible: Tensor, seen: Tensor | None = None) -> Tensor:
     """Compute how far colours move from where the known motion carries them, as mean absolute ab difference / 10.
 
     Args:
         ab: (B, T, 2, H, W), predicted colours in ab units, of any resolution: they are brought to that of the flow.
         flow: (B, T - 1, 2, h, w), in its own pixels: pixel p of frame t + 1 was at p + flow in frame t (x first).
         visible: (B, T - 1, 1, h, w), 1 where that point could be seen in frame t.
+        seen: The sum of `visible` to divide by, where these clips are part of a larger batch: its mean over all parts.
 
     Returns:
         The mean over the visible pixels, a scalar; 0 where none is visible or there is one frame only.
@@ -70,7 +71,7 @@ def temporal_loss(ab: Tensor, flow: Tensor, visible: Tensor) -> Tensor:
     ab = resized(ab, flow.shape[-2:])
     before = warp(ab[:, :-1].flatten(0, 1).float(), flow.flatten(0, 1))
     difference = (ab[:, 1:].flatten(0, 1).float() - before).abs() * visible.flatten(0, 1)
-    return difference.sum() / (2 * visible.sum()).clamp_min(1) / 10
+    return difference.sum() / (2 * (visible.sum() if seen is None else seen)).clamp_min(1) / 10
 
 
 def resized(planes: Tensor, size: torch.Size) -> Tensor:

@@ -75,6 +75,7 @@ def _fit(config: "DictConfig") -> "pl.Trainer":
     callbacks = [build(callback) for callback in config.callbacks.values() if callback]
     logger = build(config.logger) if config.logger else False
     trainer = build(config.trainer, callbacks=callbacks, logger=logger)
+    trainer.accumulate_grad_batches = data.batches_a_step(trainer.world_size)
     try:
         trainer.fit(module, datamodule=data, ckpt_path=config.resume)
     finally:

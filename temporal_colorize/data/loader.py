@@ -1,29 +1,62 @@
-"""A loader that goes on in the middle of an epoch."""
+"""A loader of batches that knows how far it has come, so that a run which was stopped goes on there."""
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any
 
-from torch.utils.data import DataLoader
+import torch
+from torch.utils.data import DataLoader, Dataset
 
-_Batch = TypeVar("_Batch")
+from temporal_colorize.data.keys import ClipKey, KeySampler
 
 
-class ResumableLoader(DataLoader[_Batch]):
-    """A loader over a sampler with a `skip`, such as `keys.KeySampler`; `training.preemption` sets its state."""
+class ResumableLoader(DataLoader):
+    """Batches of a `KeySampler`'s keys, with the `state_dict` that Lightning knows.
 
-    _given = 0
+    Only what has been handed over counts, not what the workers have made beforehand. Lightning restores it too late
+    where the module has asked for the number of steps, so `datamodule.ColorDataModule` does.
 
-    def __iter__(self) -> Iterator[_Batch]:
-        """Begin once the first batch is asked for, when the sampler knows its epoch."""
-        self._given = self.sampler.skip
+    Args:
+        clips: Makes a batch of a list of keys.
+        keys: The sampler.
+        workers: Loader processes.
+    """
+
+    def __init__(self, clips: Dataset, keys: KeySampler, *, workers: int) -> None:
+        super().__init__(clips, sampler=keys, **options(workers))
+        self._given = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self._given = self.sampler.skipped
         for batch in super().__iter__():
             self._given += 1
             yield batch
 
     def state_dict(self) -> dict[str, int]:
-        """Say how many batches of the epoch have been given; 0 at its end, when the next one begins from the start."""
-        return {"given": self._given % len(self)}
+        """Say which epoch it is in, how many of its batches are given, and of how many."""
+        return {"epoch": self.sampler.epoch, "given": self._given, "batches": len(self)}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Leave out as many of the next epoch that is asked for."""
-        self.sampler.skip = state["given"]
+        """Leave out what is given of that epoch; other epochs are given whole.
+
+        Raises:
+            ValueError: If an epoch that has begun has another number of batches here.
+        """
+        if state["batches"] != len(self) and state["given"] < state["batches"]:
+            words = f"in the middle of an epoch of {state['batches']} batches, which has {len(self)} now"
+            raise ValueError(f"the run was stopped {words}: give trainer.devices and data.* of before")
+        self.sampler.resume(state["epoch"], state["given"])
+
+
+def fixed_loader(clips: Dataset, keys: list[list[ClipKey]], *, workers: int) -> DataLoader:
+    """Load the same batches every time: a list has no `set_epoch`."""
+    return DataLoader(clips, sampler=keys, **options(workers))
+
+
+def options(workers: int) -> dict[str, Any]:
+    """Give the options that every loader here has."""
+    return {
+        "batch_size": None,  # a key of the sampler is a whole batch
+        "num_workers": workers,
+        "persistent_workers": workers > 0,
+        "pin_memory": torch.cuda.is_available(),
+    }

@@ -4,10 +4,10 @@ import functools
 import os
 import tarfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -108,15 +108,23 @@ class FilePictures:
 def _members(file: Path) -> list[tuple[str, int, int]]:
     if file.suffix != ".tar":
         return [(f"{file.parent.name}/{file.name}", 0, os.path.getsize(file))]
+    with open(file, "rb") as stream:
+        members = tar_members(stream, PICTURE_SUFFIXES)
+    return [(f"{file.name}/{name}", offset, size) for name, offset, size in members]
+
+
+def tar_members(file: BinaryIO, suffixes: Collection[str]) -> list[tuple[str, int, int]]:
+    """List the files in a tar that end so: name, offset and size of each, in their order.
+
+    Raises:
+        DataError: If it is no tar.
+    """
     try:
-        with tarfile.open(file) as tar:
-            return [
-                (f"{file.name}/{member.name}", member.offset_data, member.size)
-                for member in tar
-                if member.isfile() and Path(member.name).suffix.lower() in PICTURE_SUFFIXES
-            ]
+        with tarfile.open(fileobj=file) as tar:
+            members = [member for member in tar if member.isfile()]
     except tarfile.TarError as error:
-        raise DataError(f"{file} is not a tar of pictures: {error}") from error
+        raise DataError(f"{file.name} is not a tar: {error}") from error
+    return [(m.name, m.offset_data, m.size) for m in members if Path(m.name).suffix.lower() in suffixes]
 
 
 class PicturesInMemory:

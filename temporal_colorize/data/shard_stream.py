@@ -1,148 +1,133 @@
-"""Samples of WebDataset shards, streamed from local disk, a web server or an object store."""
+"""Samples of shards by their place in endless streams: which one a clip is made of depends on nothing but its key."""
 
-import itertools
-import json
-import re
-import tarfile
+import os
 import warnings
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from temporal_colorize.data.pictures import DataError
+from temporal_colorize.data.pictures import DataError, tar_members
+from temporal_colorize.data.shard_cache import ShardCache
+from temporal_colorize.data.shard_index import SUFFIXES, Shard
 
-INDEX = "index.json"
-INDEX_VERSION = 1
-_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
-SUFFIXES = {"picture": "webp", "clip": "mp4"}
-
-
-class Shard(NamedTuple):
-    """A tar of samples.
-
-    Attributes:
-        url: A path, or what webdataset or fsspec can open.
-        kind: picture or clip: what its samples are.
-        samples: How many.
-    """
-
-    url: str
-    kind: str
-    samples: int
+_OPEN = 4  # shards of a stream that stay open
 
 
-def place_of(base: str, name: str) -> str:
-    """Say where a file of a shard folder is.
+class Place(NamedTuple):
+    """Where a sample is: a shard by its place in the round's list of a stream, and a number in it."""
+
+    round: int
+    shard: int
+    number: int
+
+
+class ShardStreams:
+    """Endless streams of samples, each of shards of its own.
+
+    Round after round all shards are dealt out anew to the streams in a random order; where there are fewer than
+    streams, several read the same. A device that draws from some of the streams fetches their shards alone. When a
+    shard is opened the next one of its stream is fetched in the background.
 
     Args:
-        base: The folder, or its index: a path or an address such as `https://` or `s3://`; or a template in which `{}`
-            stands for the file's name, for signed addresses and `pipe:` commands.
-        name: A file in it.
+        shards: Of one kind.
+        streams: How many.
+        seed: Of the order.
+        cache: Opens them.
     """
-    if "{}" in base:
-        return base.replace("{}", name)
-    folder = base.removesuffix(INDEX).rstrip("/")
-    return f"{folder}/{name}" if "://" in base else str(Path(folder or ".").absolute() / name)
+
+    def __init__(self, shards: Sequence[Shard], *, streams: int, seed: Sequence[int], cache: ShardCache) -> None:
+        self.shards, self.streams, self.seed, self.cache = list(shards), streams, list(seed), cache
+        self._rounds: list[list[list[int]]] = []  # of each the shards' numbers, by stream
+        self._opened: OrderedDict[int, _Opened] = OrderedDict()
+        self._broken: set[int] = set()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_opened": OrderedDict()}  # files are of one process
+
+    def sample(self, stream: int, position: int) -> tuple[str, bytes]:
+        """Read a sample of a stream, name and content.
+
+        A shard that cannot be read is left out with a warning, and the next one of the round takes its place.
+
+        Raises:
+            DataError: If none in the round can be read.
+        """
+        place = self.place(stream, position)
+        for shard in self._from(place.round, stream, place.shard):
+            if opened := self._open(shard, stream, place):
+                return opened.read(place.number % len(opened.members))
+        raise DataError(f"no sample in {len(self.shards)} shards, the first {self.shards[0].url}; check data.urls")
+
+    def place(self, stream: int, position: int) -> Place:
+        """Find the shard and the number in it of a stream's sample."""
+        number = 0
+        while True:
+            for index, shard in enumerate(self._dealt(number)[stream]):
+                if position < self.shards[shard].samples:
+                    return Place(number, index, position)
+                position -= self.shards[shard].samples
+            number += 1
+
+    def ahead(self, wanted: Sequence[tuple[int, int]]) -> None:
+        """Fetch the shards of these streams and positions at the same time."""
+        places = ((stream, self.place(stream, position)) for stream, position in wanted)
+        self.cache.fetch_ahead({self.shards[self._dealt(at.round)[s][at.shard]]: None for s, at in places})
+
+    def _dealt(self, number: int) -> list[list[int]]:
+        while len(self._rounds) <= number:
+            rng = np.random.default_rng([*self.seed, len(self._rounds)])
+            order = rng.permutation(len(self.shards)).tolist()
+            few = len(order) < self.streams
+            self._rounds.append(
+                [[order[s % len(order)]] if few else order[s :: self.streams] for s in range(self.streams)]
+            )
+        return self._rounds[number]
+
+    def _from(self, number: int, stream: int, first: int) -> Iterator[int]:
+        """Give the shards of a round, those of a stream first, from one on."""
+        own = self._dealt(number)[stream]
+        yield from [*own[first:], *own[:first]]
+        yield from (shard for shards in self._dealt(number) for shard in shards if shard not in own)
+
+    def _open(self, shard: int, stream: int, place: Place) -> "_Opened | None":
+        if shard not in self._opened and shard not in self._broken:
+            opened = _opened(self.cache, self.shards[shard])
+            if opened is None:
+                self._broken.add(shard)
+                return None
+            self._opened[shard] = opened
+            self.cache.fetch_ahead([self.shards[self._next(stream, place)]])
+            while len(self._opened) > _OPEN * self.streams:
+                self._opened.popitem(last=False)[1].file.close()
+        if shard in self._broken:
+            return None
+        self._opened.move_to_end(shard)
+        return self._opened[shard]
+
+    def _next(self, stream: int, place: Place) -> int:
+        own = self._dealt(place.round)[stream]
+        return own[place.shard + 1] if place.shard + 1 < len(own) else self._dealt(place.round + 1)[stream][0]
 
 
-def read_index(base: str) -> dict[str, list[Shard]]:
-    """Read the list of a shard folder: {split: shards}.
+class _Opened:
+    """A shard that is open, and where its samples are in it."""
 
-    Raises:
-        DataError: If it cannot be read.
-    """
-    url = place_of(base, INDEX)
+    def __init__(self, file: BinaryIO, kind: str) -> None:
+        self.file, self.members = file, tar_members(file, {f".{SUFFIXES[kind]}"})
+
+    def read(self, number: int) -> tuple[str, bytes]:
+        name, offset, size = self.members[number]
+        return name, os.pread(self.file.fileno(), size, offset)
+
+
+def _opened(cache: ShardCache, shard: Shard) -> _Opened | None:
     try:
-        with closing(_open(url)) as stream:
-            index = json.loads(stream.read())
-        if index["version"] != INDEX_VERSION:
-            raise DataError(f"data.urls: {url} is of version {index['version']}: make the shards anew")
-        return {split: [_shard(base, row) for row in rows] for split, rows in index["splits"].items()}
-    except (OSError, ImportError, LookupError, TypeError, AttributeError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"data.urls: {url} is not an index of shards that can be read: {error}") from error
-
-
-def _shard(base: str, row: dict[str, Any]) -> Shard:
-    # It is put into paths, addresses and, by a template, into shell commands.
-    if not _NAME.fullmatch(row["name"]) or ".." in row["name"]:
-        raise DataError(
-            f"data.urls: the index names a shard {row['name']!r}: letters, digits, '.', '_', '-' and folders"
-        )
-    return Shard(place_of(base, row["name"]), row["kind"], int(row["samples"]))
-
-
-def _open(url: str) -> BinaryIO:
-    """Open with webdataset (files, http by curl, gs, pipe:), or else with fsspec (s3 and many more)."""
-    from webdataset.gopen import gopen, gopen_schemes
-
-    scheme = url.partition("://")[0] if "://" in url else ""
-    if scheme in ("", "file") or scheme in gopen_schemes:
-        return gopen(url)
-    import fsspec
-
-    return fsspec.open(url, "rb").open()
-
-
-class Reader(NamedTuple):
-    """Which of the processes that share the shards this one is, over all nodes and loader workers."""
-
-    number: int
-    count: int
-
-    @classmethod
-    def current(cls) -> "Reader":
-        from webdataset.utils import pytorch_worker_info
-
-        rank, nodes, worker, workers = pytorch_worker_info()
-        return cls(rank * workers + worker, nodes * workers)
-
-
-def stream(shards: Sequence[Shard], *, seed: Sequence[int], reader: Reader) -> Iterator[tuple[str, bytes]]:
-    """Yield a reader's samples, name and content, round after round, without end.
-
-    Raises:
-        DataError: If a whole round yields nothing.
-    """
-    for number in itertools.count():
-        found = 0
-        for sample in one_round(shards, seed=[*seed, number], reader=reader):
-            found += 1
-            yield sample
-        if not found:
-            raise DataError(f"no sample in {len(shards)} shards, the first {shards[0].url}; check data.urls")
-
-
-def one_round(shards: Sequence[Shard], *, seed: Sequence[int], reader: Reader) -> Iterator[tuple[str, bytes]]:
-    """Yield a reader's part of all samples, in the order of the shards that the seed draws.
-
-    Every reader has shards of its own, or, where there are fewer shards than readers, samples of its own. A shard that
-    cannot be read to its end is left with a warning.
-    """
-    order = [shards[place] for place in np.random.default_rng(seed).permutation(len(shards)).tolist()]
-    if len(shards) < reader.count:
-        yield from itertools.islice(_readable(order), reader.number, None, reader.count)
-    else:
-        yield from _readable(order[reader.number :: reader.count])
-
-
-def _readable(shards: Sequence[Shard]) -> Iterator[tuple[str, bytes]]:
-    for shard in shards:
-        try:
-            yield from _samples(shard)
-        except (OSError, tarfile.TarError, ValueError) as error:
-            warnings.warn(f"left out of the training: {shard.url} cannot be read: {error}", stacklevel=2)
-
-
-def _samples(shard: Shard) -> Iterator[tuple[str, bytes]]:
-    from webdataset.tariterators import group_by_keys, tar_file_expander
-
-    suffix = SUFFIXES[shard.kind]
-    with closing(_open(shard.url)) as opened:
-        for sample in group_by_keys(tar_file_expander([{"url": shard.url, "stream": opened}])):
-            if suffix in sample:
-                yield f"{sample['__key__']}.{suffix}", sample[suffix]
+        opened = _Opened(cache.open(shard), shard.kind)
+        if opened.members:
+            return opened
+        raise DataError(f"{shard.url} holds no {shard.kind}")
+    except DataError as error:
+        warnings.warn(f"left out of the training: {error}", stacklevel=2)
+        return None

@@ -1,80 +1,72 @@
-"""Training from WebDataset shards: the same batches as from files, out of shuffle buffers that shards stream into."""
+"""Training from WebDataset shards: the same batches as from files, out of windows that move over streams of samples."""
 
 import contextlib
-import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch.utils.data import Dataset
 
 from temporal_colorize.data.clips import VideoClips
-from temporal_colorize.data.datamodule import ClipBatch, ColorDataModule, TrainingClips
+from temporal_colorize.data.datamodule import ColorDataModule
 from temporal_colorize.data.keys import ClipKey
 from temporal_colorize.data.moving import Clip
 from temporal_colorize.data.pictures import DataError, decode_picture
-from temporal_colorize.data.shard_stream import SUFFIXES, Reader, Shard, read_index, stream
-from temporal_colorize.options import require_number
+from temporal_colorize.data.shard_cache import AUTO, ShardCache
+from temporal_colorize.data.shard_index import Shard, read_index
+from temporal_colorize.data.shard_stream import ShardStreams
+from temporal_colorize.data.training_clips import ClipBatch, TrainingClips
+from temporal_colorize.options import require_integer, require_number
 
 _LONGEST_NAME = 100  # of a temporary file; the folders of a sample's name are none of its own
 _PIECES_A_CLIP = 4  # on average; a clip is much to fetch for the few frames of one piece
 
 
-class _Buffer:
-    """Samples to draw from at random; each that is taken is replaced by the stream's next."""
+class _Window:
+    """Samples that follow each other in a stream, to draw from at random; `move` says where."""
 
-    def __init__(self, shards: Sequence[Shard], *, most: int, seed: Sequence[int], reader: Reader) -> None:
-        self._stream = stream(shards, seed=seed, reader=reader)
-        total = sum(shard.samples for shard in shards)
-        self._samples = list(itertools.islice(self._stream, min(most, -(-total // reader.count))))
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    def look(self, number: int) -> tuple[str, bytes]:
-        return self._samples[number]
-
-    def take(self, number: int) -> tuple[str, bytes]:
-        taken, self._samples[number] = self._samples[number], next(self._stream)
-        return taken
-
-
-class StreamedPictures:
-    """A `PictureSet` of what is in a shuffle buffer: a number gives another picture each time."""
-
-    def __init__(self, buffer: _Buffer) -> None:
-        self._buffer = buffer
-
-    @property
-    def names(self) -> list[str]:
-        return [self._buffer.look(number)[0] for number in range(len(self))]
+    def __init__(self, streams: ShardStreams | None, *, most: int, pace: int = 1) -> None:
+        self._streams, self._most, self._pace = streams, most, pace
+        self._stream, self._first = 0, 0
 
     def __len__(self) -> int:
-        return len(self._buffer)
+        return self._most if self._streams else 0
+
+    def first(self, key: ClipKey) -> tuple[int, int]:
+        """Say in which stream and where it begins for a key: a sample further for each `pace` keys of a stream."""
+        return key.stream, key.number // (self._pace * self._streams.streams)
+
+    def move(self, key: ClipKey) -> None:
+        if self._streams:
+            self._stream, self._first = self.first(key)
+
+    def ahead(self, keys: Sequence[ClipKey]) -> None:
+        """Begin to fetch what these keys need."""
+        if self._streams:
+            self._streams.ahead([self.first(key) for key in {key.stream: key for key in keys}.values()])
+
+    def sample(self, number: int) -> tuple[str, bytes]:
+        return self._streams.sample(self._stream, self._first + number)
+
+
+class StreamedPictures(_Window):
+    """A `PictureSet` of what is in a window."""
 
     def __getitem__(self, number: int) -> np.ndarray:
-        name, content = self._buffer.take(number)
+        name, content = self.sample(number)
         return decode_picture(content, name)
 
 
-class StreamedVideos:
-    """A `ClipSet` of what is in a shuffle buffer; pieces are cut as from files."""
-
-    def __init__(self, buffer: _Buffer) -> None:
-        self._buffer = buffer
-
-    def __len__(self) -> int:
-        return len(self._buffer)
+class StreamedVideos(_Window):
+    """A `ClipSet` of what is in a window; pieces are cut as from files."""
 
     def frames(self, number: int, *, most: int) -> np.ndarray:
-        with _as_file(*self._buffer.take(number)) as clips:
+        with _as_file(*self.sample(number)) as clips:
             return clips.frames(0, most=most)
 
     def piece(self, number: int, *, frames: int, size: int, rng: np.random.Generator) -> Clip:
-        take = rng.integers(_PIECES_A_CLIP) == 0
-        with _as_file(*(self._buffer.take(number) if take else self._buffer.look(number))) as clips:
+        with _as_file(*self.sample(number)) as clips:
             return clips.piece(0, frames=frames, size=size, rng=rng)
 
 
@@ -86,16 +78,16 @@ def _as_file(name: str, content: bytes) -> Iterator[VideoClips]:
         yield VideoClips([Path(file.name)])
 
 
-class StreamedClips(Dataset[ClipBatch]):
-    """Batches as `TrainingClips` makes them, out of shuffle buffers that shards stream into.
+class StreamedClips(TrainingClips):
+    """Clips as `TrainingClips` makes them, each out of a window into the stream that its key names.
 
-    The streams start anew with every epoch, told by the keys, so that a run resumed there draws the same batches; the
-    same seed gives the same ones for the same number of workers and nodes.
+    A clip depends on its key alone: not on what was drawn before, by which process, nor on how many there are.
 
     Args:
         shards: Of one split.
-        keys_an_epoch: How many numbers of keys an epoch has.
-        shuffle: How many samples of a kind a buffer holds: {"picture": n, "clip": n}.
+        streams: How many streams of each kind.
+        shuffle: How many samples of a kind a window holds: {"picture": n, "clip": n}.
+        cache: Opens the shards.
         options: Those of `TrainingClips`: `video_share`, `seed` and what changes its clips.
     """
 
@@ -103,34 +95,32 @@ class StreamedClips(Dataset[ClipBatch]):
         self,
         shards: Sequence[Shard],
         *,
-        keys_an_epoch: int,
+        streams: int,
         shuffle: dict[str, int],
+        cache: ShardCache,
+        seed: int,
         **options: Any,
     ) -> None:
-        self.shards, self.keys_an_epoch, self.shuffle = list(shards), keys_an_epoch, shuffle
-        self.options = options
-        self._clips: TrainingClips | None = None
-        self._epoch, self._last = -1, -1
+        self.shards = list(shards)
+        found = {kind: [shard for shard in shards if shard.kind == kind] for kind in shuffle}
+        sources = {
+            kind: ShardStreams(some, streams=streams, seed=[seed], cache=cache) if some else None
+            for kind, some in found.items()
+        }
+        pictures = StreamedPictures(sources["picture"], most=shuffle["picture"])
+        videos = StreamedVideos(sources["clip"], most=shuffle["clip"], pace=_PIECES_A_CLIP)
+        super().__init__(pictures, videos, seed=seed, **options)
 
     def __getitem__(self, keys: Sequence[ClipKey]) -> ClipBatch:
-        number = keys[0].number
-        epoch = number // self.keys_an_epoch
-        if self._clips is None or epoch != self._epoch or number <= self._last:  # the last: a validation begins anew
-            self._clips, self._epoch = self._start(epoch), epoch
-        self._last = number
-        return self._clips[keys]
+        self.pictures.ahead(keys)
+        if keys[0].frames > 1 or not len(self.pictures):
+            self.videos.ahead(keys)
+        return super().__getitem__(keys)
 
-    def scenes(self, *, pictures: int, clips: int, frames: int) -> Iterator[Sequence[np.ndarray]]:
-        """Give some whole pictures and the beginnings of some clips; see `TrainingClips.scenes`."""
-        return self._start(0).scenes(pictures=pictures, clips=clips, frames=frames)
-
-    def _start(self, epoch: int) -> TrainingClips:
-        pictures, videos = (self._buffer(kind, [self.options["seed"], epoch]) for kind in SUFFIXES)
-        return TrainingClips(StreamedPictures(pictures), StreamedVideos(videos), **self.options)
-
-    def _buffer(self, kind: str, seed: list[int]) -> _Buffer:
-        shards = [shard for shard in self.shards if shard.kind == kind]
-        return _Buffer(shards, most=self.shuffle[kind] if shards else 0, seed=seed, reader=Reader.current())
+    def clip(self, key: ClipKey) -> Clip:
+        self.pictures.move(key)
+        self.videos.move(key)
+        return super().clip(key)
 
 
 class ShardDataModule(ColorDataModule):
@@ -138,8 +128,11 @@ class ShardDataModule(ColorDataModule):
 
     Args:
         urls: One or more folders of shards, as `shard_stream.place_of` takes them.
-        shuffle_pictures: Pictures that each loader worker holds to draw from, still encoded.
-        shuffle_clips: The same for clips, of a megabyte or so each.
+        streams: Into how many streams the shards are dealt out, a multiple of the devices.
+        shuffle_pictures: How many pictures of a stream a picture is drawn from; they move on with every batch.
+        shuffle_clips: The same for clips.
+        cache: Folder for shards of other machines, see `shard_cache.ShardCache`, and
+        cache_gb: how much it may hold.
         options: Those of `ColorDataModule` but for the ones about files.
 
     Raises:
@@ -150,15 +143,20 @@ class ShardDataModule(ColorDataModule):
         self,
         *,
         urls: str | Sequence[str] | None = None,
+        streams: int = 8,
         shuffle_pictures: int = 1000,
         shuffle_clips: int = 32,
+        cache: str = AUTO,
+        cache_gb: float = 50,
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        require_integer("data.streams", streams, least=1)
         require_number("data.shuffle_pictures", shuffle_pictures, least=1)
         require_number("data.shuffle_clips", shuffle_clips, least=1)
         self.urls = [urls] if isinstance(urls, str) else list(urls or [])
-        self.shuffle = {"picture": shuffle_pictures, "clip": shuffle_clips}
+        self.streams, self.shuffle = streams, {"picture": shuffle_pictures, "clip": shuffle_clips}
+        self.cache = ShardCache(cache, gigabytes=cache_gb)
 
     def setup(self, stage: str | None = None) -> None:
         """Read the indices; the shards themselves are opened by the loader's workers."""
@@ -170,17 +168,13 @@ class ShardDataModule(ColorDataModule):
         training, tuning = ([s for index in indices for s in index.get(name, [])] for name in ("train", "tuning"))
         if not training:
             raise DataError(f"data.urls={', '.join(self.urls)}: no shard of the split train")
-        shared = {"shuffle": self.shuffle, "video_share": self.video_share}
-        self.training = StreamedClips(
-            training,
-            keys_an_epoch=self._training_keys().numbers,
-            seed=self.seed,
-            **shared,
-            **self.changes,
-        )
-        self.tuning = StreamedClips(
-            tuning or training,
-            keys_an_epoch=self._keys(self.validation_batches).numbers,
-            seed=self.seed + 1,
-            **shared,
-        )
+        self.cache.check(training + tuning, at_once=self.streams)
+        shared = {"shuffle": self.shuffle, "streams": self.streams, "cache": self.cache}
+        shared |= {"video_share": self.video_share}
+        self.training = StreamedClips(training, seed=self.seed, **shared, **self.changes)
+        self.tuning = StreamedClips(tuning or training, seed=self.seed + 1, **shared)
+
+    def batches_a_step(self, devices: int) -> int:
+        if self.streams % devices:
+            raise ValueError(f"data.streams={self.streams} cannot be dealt out to {devices} devices: set a multiple")
+        return super().batches_a_step(devices)

@@ -12,7 +12,7 @@ from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor
 from torch.nn import functional as F
 
-from temporal_colorize.data.datamodule import ClipBatch
+from temporal_colorize.data.training_clips import ClipBatch
 from temporal_colorize.inference.certainty import UNCALIBRATED
 from temporal_colorize.inference.confidence_map import ConfidenceMap
 from temporal_colorize.inference.planes import render
@@ -45,7 +45,7 @@ class PictureGrid(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        if len(self._shown) >= self.rows:
+        if len(self._shown) >= self.rows or not trainer.is_global_zero:
             return
         missing = self.rows - len(self._shown)
         last = {name: value[:missing, -1].float().cpu() for name, value in outputs.items()}
@@ -59,7 +59,7 @@ class PictureGrid(pl.Callback):
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: ColorizationModule) -> None:
         pictures, self._shown = self._shown, []
-        if not pictures or not trainer.is_global_zero:
+        if not pictures:
             return
         if len(pictures) % 2:
             pictures.append(torch.zeros_like(pictures[0]))

@@ -12,14 +12,17 @@ from temporal_colorize.color.bins import encode_soft, load_prior, rebalancing_we
 from temporal_colorize.color.chroma import lightness_from_luma, luma_of_rgb
 from temporal_colorize.color.lab import rgb_to_lab
 from temporal_colorize.color.standards import Matrix
-from temporal_colorize.data.datamodule import ClipBatch
 from temporal_colorize.data.hints import sample_hints
+from temporal_colorize.data.training_clips import ClipBatch
 from temporal_colorize.gradient_prior import gradient_weights
 from temporal_colorize.losses import Distance, classification_loss, regression_loss, resized, temporal_loss
 from temporal_colorize.models.contract import ColorOutput, decode
 from temporal_colorize.options import require_number
+from temporal_colorize.training.devices import mean_over_devices, part_of_step, step_of
 from temporal_colorize.training.optim import parameter_groups, warmup_cosine
 from temporal_colorize.training.scores import picture_scores
+
+_BETWEEN_PARTS = 1 << 40  # of the seeds of a step's parts; those of steps are nearer to each other
 
 
 class Degrade(Protocol):
@@ -32,6 +35,10 @@ class _Prepared(NamedTuple):
     luma: Tensor  # (B, T, 1, H, W), Y' in 0..1
     lightness: Tensor  # (B, T, 1, H, W), L* of the luma, as the network will see it in a file
     ab: Tensor  # (B, T, 2, H, W)
+
+
+def _matrix(generator: torch.Generator) -> Matrix:
+    return "bt601" if torch.rand((), generator=generator) < 0.5 else "bt709"  # both occur in recordings
 
 
 def check_checkpoint(path: str, net: nn.Module) -> None:
@@ -130,19 +137,23 @@ class ColorizationModule(pl.LightningModule):
     def training_step(self, batch: ClipBatch, batch_index: int) -> Tensor:
         """Compute the loss of one batch; all that is random depends on the seed and the step alone."""
         seed = self.hparams.seed * 1_000_003 + self.global_step
-        torch.manual_seed(seed)  # for layers that draw, such as dropout
+        own = seed + part_of_step(self, batch_index) * _BETWEEN_PARTS
+        torch.manual_seed(own)  # for layers that draw, such as dropout
         generator = torch.Generator().manual_seed(seed)
-        prepared = self._prepare(batch, generator, self.degrade)
+        matrix = _matrix(generator)  # of all parts of a step; the rest is each part's own
+        if own != seed:
+            generator.manual_seed(own)
+        prepared = self._prepare(batch, matrix, generator, self.degrade)
         hints = self._hints(prepared, generator)
         output, _ = self.net(prepared.lightness, hints)
         target = resized(prepared.ab, output.ab.shape[-2:])
-        losses = self._losses(output, target, prepared, batch)
+        losses = self._losses(output, target, prepared, batch, seen=mean_over_devices(batch.visible.sum()))
         loss = sum(getattr(self.hparams, name) * value for name, value in losses.items())
         with torch.no_grad():
             error = self.decode(output) - target
-        self.log_dict({"train/mse": error.square().mean(), "train/mae": error.abs().mean()})
-        self.log_dict({f"train/{name}": value for name, value in losses.items()})
-        self.log("train/loss", loss, prog_bar=True)
+        self.log_dict({"train/mse": error.square().mean(), "train/mae": error.abs().mean()}, sync_dist=True)
+        self.log_dict({f"train/{name}": value for name, value in losses.items()}, sync_dist=True)
+        self.log("train/loss", loss, prog_bar=True, sync_dist=True)
         return loss
 
     def validation_step(self, batch: ClipBatch, batch_index: int) -> dict[str, Tensor]:
@@ -151,10 +162,11 @@ class ColorizationModule(pl.LightningModule):
         Returns:
             luma, ab and target of all frames, and where there are bins their logits, for whoever shows them.
         """
-        prepared = self._prepare(batch, torch.Generator().manual_seed(batch_index), None)
+        generator = torch.Generator().manual_seed(step_of(self, batch_index))
+        prepared = self._prepare(batch, _matrix(generator), generator, None)
         output, _ = self.net(prepared.lightness)
         target = resized(prepared.ab, output.ab.shape[-2:])
-        losses = self._losses(output, target, prepared, batch)
+        losses = self._losses(output, target, prepared, batch, seen=batch.visible.sum())
         ab = self.decode(output)
         error = ab - target
         scores = {
@@ -168,7 +180,7 @@ class ColorizationModule(pl.LightningModule):
             **{f"val/{name}": value for name, value in picture_scores(prepared.luma, ab, target).items()},
         }
         frames = batch.rgb.shape[0] * batch.rgb.shape[1]
-        self.log_dict(scores, prog_bar=False, batch_size=frames)
+        self.log_dict(scores, prog_bar=False, batch_size=frames, sync_dist=True)
         logits = {} if output.logits is None else {"logits": output.logits}
         return {"luma": prepared.luma, "ab": ab, "target": target, **logits}
 
@@ -201,10 +213,9 @@ class ColorizationModule(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     @staticmethod
-    def _prepare(batch: ClipBatch, generator: torch.Generator, degrade: Degrade | None) -> _Prepared:
+    def _prepare(batch: ClipBatch, matrix: Matrix, generator: torch.Generator, degrade: Degrade | None) -> _Prepared:
         with torch.autocast(batch.rgb.device.type, enabled=False):
             rgb = batch.rgb.float() / 255
-            matrix = "bt601" if torch.rand((), generator=generator) < 0.5 else "bt709"  # both occur in recordings
             luma = degrade(rgb, matrix=matrix, generator=generator) if degrade else luma_of_rgb(rgb, matrix)
             return _Prepared(luma, lightness_from_luma(luma), rgb_to_lab(rgb)[:, :, 1:])
 
@@ -217,15 +228,17 @@ class ColorizationModule(pl.LightningModule):
             generator=generator,
         )
 
-    def _losses(self, output: ColorOutput, target: Tensor, seen: _Prepared, batch: ClipBatch) -> dict[str, Tensor]:
-        motion = batch.flow, batch.visible
+    def _losses(
+        self, output: ColorOutput, target: Tensor, prepared: _Prepared, batch: ClipBatch, *, seen: Tensor
+    ) -> dict[str, Tensor]:
+        motion = batch.flow, batch.visible, seen
         regression = regression_loss(output.ab, target, distance=self.hparams.distance, beta=self.hparams.beta)
         losses = {"regression": regression}
         if output.logits is not None:
-            losses["classification"] = self._classification(output.logits, target, seen.lightness)
+            losses["classification"] = self._classification(output.logits, target, prepared.lightness)
         if self.hparams.temporal:
             losses["temporal"] = temporal_loss(output.ab, *motion)
-            if output.logits is not None and bool(batch.visible.any()):
+            if output.logits is not None and bool(seen):
                 losses["temporal"] = losses["temporal"] + temporal_loss(self.decode(output), *motion)
         return losses
 

@@ -26,6 +26,9 @@ class PreemptedError(SystemExit):
 class Preemption(pl.Callback):
     """On SIGTERM or SIGUSR1, or on the SIGUSR2 of submitit, keeps a checkpoint after the step at hand, and ends.
 
+    A step is the optimiser's: gradients that are accumulated are in no checkpoint. How far the epoch's batches are is
+    kept by `data.datamodule`.
+
     A signal during a validation waits for the first step after it, and one during the last validation for nothing: the
     training is over. This is the only handler: Lightning's, which would requeue a Slurm job by itself, is replaced for
     as long as steps are made. It stands behind the callbacks that change something after a step, such as the average.
@@ -40,14 +43,8 @@ class Preemption(pl.Callback):
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self._came: int | None = None
+        self._listening = False
         self._before: dict[int, Any] = {}
-        self._batches = 0  # of the epoch at hand that are done
-
-    def state_dict(self) -> dict[str, int]:
-        return {"batches": self._batches}
-
-    def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        self._batches = state_dict["batches"]
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         self._came, self._before = None, {}
@@ -55,16 +52,14 @@ class Preemption(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._listen()  # and that one is taken back
-        # Lightning would do so itself, had the module not asked it for the number of steps before.
-        if self._batches:
-            trainer.train_dataloader.load_state_dict({"given": self._batches})
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Tensor, batch: Any, batch_idx: int
     ) -> None:
-        self._batches = 0 if trainer.is_last_batch else batch_idx + 1
-        if trainer.is_last_batch or not self._asked(trainer):
-            return  # behind the last batch of an epoch stands its validation, which a checkpoint here would leave out
+        # Behind the last batch of an epoch stands its validation, which a checkpoint here would leave out.
+        within_step = (batch_idx + 1) % trainer.accumulate_grad_batches != 0
+        if within_step or trainer.is_last_batch or not self._asked(trainer):
+            return
         trainer.save_checkpoint(self.path)
         if trainer.is_global_zero:
             print(f"preempted after step {trainer.global_step}: {self.path} is kept", file=sys.stderr, flush=True)
@@ -73,12 +68,16 @@ class Preemption(pl.Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._restore()  # what is left, the export, is made anew from the last checkpoint
 
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        self._restore()  # again: Lightning has put back what it found, which is ours
+
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         self._restore()
 
     def _listen(self) -> None:
         if threading.current_thread() is not threading.main_thread():
             return
+        self._listening = True
         numbers = [*_SIGNALS, *([_OF_SUBMITIT] if callable(signal.getsignal(_OF_SUBMITIT)) else [])]
         for number in numbers:
             self._before.setdefault(number, signal.getsignal(number))
@@ -87,10 +86,14 @@ class Preemption(pl.Callback):
     def _restore(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        self._before = {}
+        self._listening = False
 
     def _notice(self, number: int, frame: FrameType | None) -> None:
-        self._came = number
+        if self._listening:
+            self._came = number
+        else:  # put back by Lightning: the signal is for whoever was there before
+            signal.signal(number, self._before[number])
+            signal.raise_signal(number)
 
     def _asked(self, trainer: pl.Trainer) -> bool:
         """Say whether any rank was told to end; all of them write the checkpoint together."""

@@ -105,6 +105,38 @@ def test_an_epoch_is_the_same_again_and_unlike_the_next(root: Path) -> None:
     assert not any(a.rgb.shape == b.rgb.shape and torch.equal(a.rgb, b.rgb) for a in first for b in next_one)
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_run_goes_on_in_the_middle_of_an_epoch(workers: int, root: Path) -> None:
+    """At the batch after those that were handed over, however many the worker had made."""
+    whole = [batch.rgb for batch in epoch(module(root), 1)]
+    begun, resumed = module(root, workers=workers), module(root, workers=workers)
+    assert begun.state_dict() == {}
+    loader = begun.train_dataloader()
+    loader.sampler.set_epoch(1)
+    batches = iter(loader)
+    assert all(torch.equal(next(batches).rgb, expected) for expected in whole[:3])
+    resumed.load_state_dict(begun.state_dict())
+    loader = resumed.train_dataloader()
+    for number, expected in ((1, whole[3:]), (2, [batch.rgb for batch in epoch(module(root), 2)])):
+        loader.sampler.set_epoch(number)
+        assert all(torch.equal(batch.rgb, rgb) for batch, rgb in zip(loader, expected, strict=True))
+
+
+def test_an_epoch_that_has_begun_is_ended_on_as_many_devices(root: Path) -> None:
+    begun, other = module(root, global_batch=12), module(root, global_batch=24)
+    batches = iter(begun.train_dataloader())
+    for _ in range(3):
+        next(batches)
+    other.load_state_dict(begun.state_dict())
+    with pytest.raises(ValueError, match=r"an epoch of 16 batches, which has 32 now: give trainer\.devices"):
+        other.train_dataloader()
+    assert len([*batches]) == 13
+    other.load_state_dict(begun.state_dict())  # of an epoch that is over
+    loader = other.train_dataloader()
+    loader.sampler.set_epoch(1)
+    assert len([*loader]) == 32
+
+
 def test_workers_change_nothing(root: Path) -> None:
     alone, shared = epoch(module(root), 0), epoch(module(root, workers=2), 0)
     assert all(torch.equal(a.rgb, b.rgb) for a, b in zip(alone, shared, strict=True))

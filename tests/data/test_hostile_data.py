@@ -13,7 +13,7 @@ import pytest
 from data_prep.check import faults
 from temporal_colorize.data.manifest import MANIFEST, Entry, read_manifest, write_manifest
 from temporal_colorize.data.pictures import DataError, FilePictures, decode_picture
-from temporal_colorize.data.shard_stream import read_index
+from temporal_colorize.data.shard_index import read_index
 from temporal_colorize.data.shards import _as_file
 from tests.support.videos import write_video
 
@@ -24,7 +24,7 @@ NAMES = ["../outside.tar", "/etc/passwd", "a/../../b.tar", "x; touch ran", "$(to
 @pytest.mark.parametrize("template", ["{folder}", "pipe:cat {folder}/{{}}"])
 def test_an_index_names_shards_beside_it_alone(name: str, template: str, tmp_path: Path) -> None:
     """By a template a name becomes part of a shell command."""
-    rows = [{"name": name, "kind": "picture", "samples": 1}]
+    rows = [{"name": name, "kind": "picture", "samples": 1, "bytes": 1, "sha256": "0" * 64}]
     (tmp_path / "index.json").write_text(json.dumps({"version": 1, "splits": {"train": rows}}))
     with pytest.raises(DataError, match="the index names a shard"):
         read_index(template.format(folder=tmp_path))

@@ -1,9 +1,9 @@
 import functools
 import http.server
-import itertools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import fsspec
 import numpy as np
@@ -13,13 +13,14 @@ import torch
 from data_prep.prepare import prepare
 from data_prep.shards import write_shards
 from temporal_colorize import cli
+from temporal_colorize.data import shard_cache
 from temporal_colorize.data.manifest import read_manifest
 from temporal_colorize.data.pictures import DataError, FilePictures, decode_picture
-from temporal_colorize.data.shard_stream import Reader, Shard, one_round, place_of, read_index, stream
+from temporal_colorize.data.shard_cache import ShardCache
+from temporal_colorize.data.shard_index import Shard, place_of, read_index
+from temporal_colorize.data.shard_stream import ShardStreams
 from temporal_colorize.data.shards import ShardDataModule
 from tests.data_prep.raw import picture, save, save_video
-
-ALONE = Reader(0, 1)
 
 
 @pytest.fixture(scope="module")
@@ -56,59 +57,79 @@ def address(shards: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def bucket(shards: Path) -> Iterator[str]:
-    """The shards in an object store: fsspec's own, in memory, opened as its S3 is."""
-    store = fsspec.filesystem("memory")
+def bucket(shards: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The shards in an object store that speaks S3, on this machine."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    for name, value in {"ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b", "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    store = fsspec.filesystem("s3", skip_instance_cache=True)
+    store.mkdir("bucket")
     for path in shards.iterdir():
-        store.pipe(f"/bucket/{path.name}", path.read_bytes())
-    yield "memory://bucket"
-    store.rm("/bucket", recursive=True)
+        store.pipe(f"bucket/shards/{path.name}", path.read_bytes())
+    yield "s3://bucket/shards"  # the server's threads are daemons; its stop() would wait for connections kept alive
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> ShardCache:
+    return ShardCache(str(tmp_path / "cache"), gigabytes=1)
 
 
 def of_kind(base: str, kind: str, split: str = "train") -> list[Shard]:
     return [shard for shard in read_index(base)[split] if shard.kind == kind]
 
 
+def streams(found: list[Shard], cache: ShardCache, *, count: int = 1) -> ShardStreams:
+    return ShardStreams(found, streams=count, seed=[0], cache=cache)
+
+
 @pytest.mark.parametrize("where", ["folder", "index", "http", "pipe", "bucket"])
-def test_the_same_pictures_arrive_from_anywhere(where: str, output: Path, request: pytest.FixtureRequest) -> None:
+def test_the_same_pictures_arrive_from_anywhere(
+    where: str, output: Path, cache: ShardCache, request: pytest.FixtureRequest
+) -> None:
     shards = output.parent / "shards"
     bases = {"folder": str(shards), "index": f"{shards}/index.json", "pipe": f"pipe:cat '{shards}/{{}}'"}
     fixtures = {"http": "address", "bucket": "bucket"}
     base = bases.get(where) or request.getfixturevalue(fixtures[where])
-    streamed = {
-        name: decode_picture(content, name)
-        for name, content in one_round(of_kind(base, "picture"), seed=[0], reader=ALONE)
-    }
+    found = of_kind(base, "picture")
+    source = streams(found, cache)
+    samples = (source.sample(0, number) for number in range(sum(shard.samples for shard in found)))
+    streamed = {name: decode_picture(content, name) for name, content in samples}
     stored = FilePictures([output / "pictures" / "stills.tar"])
     training = {e.path.rpartition("/")[2] for e in read_manifest(output / "manifest.csv") if e.split == "train"}
     numbers = {f"stills-{name.rpartition('/')[2]}": number for number, name in enumerate(stored.names)}
     wanted = {name for name in numbers if name.removeprefix("stills-") in training}
     assert streamed.keys() == wanted
     assert all(np.array_equal(rgb, stored[numbers[name]]) for name, rgb in streamed.items())
+    kept = {path.name for path in cache.folder.glob("*.tar")} if cache.folder.exists() else set()
+    assert kept == (set() if where in ("folder", "index") else {f"{shard.sha256}.tar" for shard in found})
 
 
-def test_every_round_has_everything_in_another_order(shards: Path) -> None:
+def test_every_round_has_everything_in_another_order(shards: Path, cache: ShardCache) -> None:
     found = of_kind(str(shards), "picture")
     count = sum(shard.samples for shard in found)
-    names = [name for name, _ in itertools.islice(stream(found, seed=[0], reader=ALONE), 2 * count)]
+    names = [streams(found, cache).sample(0, number)[0] for number in range(2 * count)]
     assert sorted(names[:count]) == sorted(names[count:])
     assert names[:count] != names[count:]
-    assert names[:count] == [name for name, _ in one_round(found, seed=[0, 0], reader=ALONE)]
-    assert names[:count] != [name for name, _ in one_round(found, seed=[1, 0], reader=ALONE)]
 
 
-@pytest.mark.parametrize("readers", [2, 3, 20])  # the last: more than there are shards
-def test_readers_share_the_samples(readers: int, shards: Path) -> None:
+@pytest.mark.parametrize("count", [2, 3, 20])  # the last: more than there are shards
+def test_streams_have_shards_of_their_own(count: int, shards: Path, cache: ShardCache) -> None:
     found = of_kind(str(shards), "picture")
-    parts = [[name for name, _ in one_round(found, seed=[0], reader=Reader(n, readers))] for n in range(readers)]
-    assert 3 <= len(found) < 20
-    assert sorted(itertools.chain(*parts)) == sorted(name for name, _ in one_round(found, seed=[0], reader=ALONE))
-    assert all(parts)
+    source = streams(found, cache, count=count)
+    of_streams = [set(source._dealt(0)[stream]) for stream in range(count)]
+    assert set.union(*of_streams) == set(range(len(found))) and all(of_streams)
+    if count <= len(found):
+        assert sum(map(len, of_streams)) == len(found)
 
 
 def module(urls: str | list[str], **options: object) -> ShardDataModule:
     defaults = {"size": 32, "frames": 3, "frames_a_batch": 6, "batches_an_epoch": 6, "workers": 0, "video_share": 0.5}
-    data = ShardDataModule(urls=urls, shuffle_pictures=8, shuffle_clips=2, **{**defaults, **options})
+    data = ShardDataModule(urls=urls, shuffle_pictures=8, shuffle_clips=2, streams=2, **{**defaults, **options})
     data.setup()
     return data
 
@@ -141,10 +162,54 @@ def test_an_epoch_is_the_same_again_and_unlike_the_next(workers: int, shards: Pa
     assert same(epoch(data, 3), third)
 
 
-def test_workers_read_different_pictures(shards: Path) -> None:
-    data = module(str(shards), workers=2, still_share=1.0, batches_an_epoch=2)
-    first, second = epoch(data, 0)
-    assert not torch.equal(first, second)
+def test_workers_change_nothing(shards: Path) -> None:
+    assert same(epoch(module(str(shards)), 1), epoch(module(str(shards), workers=2), 1))
+
+
+def test_a_loader_goes_on_where_another_was(shards: Path) -> None:
+    """With what a checkpoint has kept, and a worker that was further than what it had given: as from files."""
+    data = module(str(shards), workers=1)
+    loader = data.train_dataloader()
+    loader.sampler.set_epoch(2)
+    batches = iter(loader)
+    whole = [next(batches).rgb for _ in range(2)]
+    state = data.state_dict()
+    whole += [batch.rgb for batch in batches]
+    resumed = module(str(shards))
+    resumed.load_state_dict(state)
+    other = resumed.train_dataloader()
+    other.sampler.set_epoch(2)
+    assert state == {"epoch": 2, "given": 2, "batches": 6}
+    assert same([batch.rgb for batch in other], whole[2:])
+    assert resumed.state_dict() == {"epoch": 2, "given": len(whole), "batches": 6}
+    other.sampler.set_epoch(3)
+    assert len(list(other)) == len(whole)
+
+
+def test_devices_draw_one_batch_together_from_streams_of_their_own(
+    shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two devices with a stream each draw what one that has both would have drawn."""
+    read: dict[ShardStreams, set[int]] = {}
+    sample = ShardStreams.sample
+
+    def recorded(source: ShardStreams, stream: int, position: int) -> tuple[str, bytes]:
+        read.setdefault(source, set()).add(stream)
+        return sample(source, stream, position)
+
+    monkeypatch.setattr(ShardStreams, "sample", recorded)
+    alone = module(str(shards), frames_a_batch=12, frames=3, video_share=0.0)
+    parts = [module(str(shards), frames_a_batch=6, frames=3, video_share=0.0) for _ in range(2)]
+    for device, data in enumerate(parts):
+        data.trainer = SimpleNamespace(global_rank=device, world_size=2)
+    whole, *divided = (epoch(data, 0) for data in (alone, *parts))
+    assert same([torch.cat(two) for two in zip(*divided, strict=True)], whole)
+    assert [read[data.training.pictures._streams] for data in (alone, *parts)] == [{0, 1}, {0}, {1}]
+
+
+def test_streams_that_cannot_be_dealt_out_are_refused(shards: Path) -> None:
+    with pytest.raises(ValueError, match=r"data\.streams=2 cannot be dealt out to 3 devices"):
+        module(str(shards)).batches_a_step(3)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -167,30 +232,32 @@ def test_several_folders_are_one_set(shards: Path, address: str) -> None:
     assert len(epoch(data, 0)) == 6
 
 
-def test_a_shard_that_breaks_off_is_left_with_a_warning(output: Path, tmp_path: Path) -> None:
+def test_a_shard_that_breaks_off_is_left_with_a_warning(output: Path, tmp_path: Path, cache: ShardCache) -> None:
     write_shards(output, tmp_path, shard_mb=0.004)
     found = of_kind(str(tmp_path), "picture")
-    Path(found[0].url).write_bytes(Path(found[0].url).read_bytes()[:700])
-    Path(found[1].url).unlink()
-    endless = stream(found, seed=[0], reader=ALONE)
+    found[0].local.write_bytes(found[0].local.read_bytes()[:700])
+    found[1].local.unlink()
+    source = streams(found, cache)
     with pytest.warns(UserWarning, match="left out of the training") as warned:
-        names = {name for name, _ in itertools.islice(endless, 100)}
-    assert {Path(shard.url).name for shard in found[:2]} <= {
-        name for warning in warned for name in str(warning.message).replace("/", " ").split()
-    }
+        names = {source.sample(0, number)[0] for number in range(100)}
+    said = " ".join(str(warning.message) for warning in warned)
+    assert sum(warning.category is UserWarning for warning in warned) == 2 and all(
+        shard.local.name in said for shard in found[:2]
+    )
     assert len(names) == sum(shard.samples for shard in found[2:])
     for shard in found[2:]:
-        Path(shard.url).unlink()
+        shard.local.unlink()
     with pytest.warns(UserWarning), pytest.raises(DataError, match="no sample in"):
-        next(stream(found, seed=[0], reader=ALONE))
+        streams(found, cache).sample(0, 0)
 
 
-def test_a_missing_page_is_an_error(address: str) -> None:
+def test_a_missing_page_is_an_error(address: str, cache: ShardCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shard_cache, "_PAUSE", 0)
     with pytest.raises(DataError, match=r"none/index\.json is not an index"):
         read_index(f"{address}/none")
-    missing = Shard(f"{address}/none.tar", "picture", 3)
+    missing = Shard(f"{address}/none.tar", "picture", 3, 100, "0" * 64)
     with pytest.warns(UserWarning, match=r"none\.tar cannot be read"), pytest.raises(DataError, match="no sample"):
-        next(stream([missing], seed=[0], reader=ALONE))
+        streams([missing], cache).sample(0, 0)
 
 
 @pytest.mark.parametrize(

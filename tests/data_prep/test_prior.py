@@ -5,7 +5,7 @@ import torch
 
 from data_prep.prior import prior_of, write_prior
 from temporal_colorize.color.bins import bin_centres, load_prior
-from temporal_colorize.data.datamodule import ClipBatch
+from temporal_colorize.data.training_clips import ClipBatch
 from tests.support.program import run_module
 
 

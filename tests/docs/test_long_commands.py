@@ -46,6 +46,18 @@ def test_the_options_of_a_measurement_are_known(command: Command, folder: Path, 
     _parses(stood_in(command), monkeypatch)
 
 
+@of_kind("launched")
+def test_what_is_launched_on_many_devices_is_known(command: Command) -> None:
+    """The options are composed, and as many processes are asked for as the trainer has devices."""
+    words = stood_in(command)
+    place = words.index("train.py")
+    config = cli.compose("train", words[place + 1 :])
+    asked = next(
+        int(words[at + 1]) for at, word in enumerate(words) if word in ("--nproc-per-node", "--ntasks-per-node")
+    )
+    assert config.trainer.strategy == "ddp" and config.trainer.devices == asked
+
+
 class ParsedError(Exception):
     """What a parser raises here once it has understood everything."""
 

@@ -110,7 +110,7 @@ QUICK = {"weights": "mine.safetensors", "runtime": "torch", "inference.size": "6
 QUICK_OUTPUT = {"progress": "false", "encoder.preset": "ultrafast"}
 
 # Measurements of minutes or hours on a machine that does nothing else: that their options are known is tested.
-_BY_HAND = ("first_picture", "latency", "ray", "scaling", "soak", "speed")
+_BY_HAND = ("first_picture", "latency", "loader", "ray", "scaling", "soak", "speed")
 MEASURED_BY_HAND = {f"python -m benchmarks.{name}" for name in _BY_HAND}
 WITHOUT_PARSER = {
     f"python -m benchmarks.{name}" for name in ("edges", "hint_grow", "hints", "holding", "reference", "rendered")
@@ -119,6 +119,7 @@ WITHOUT_PARSER |= {f"python -m benchmarks.{name}" for name in ("splitting", "spl
 OF_SHARED_DATA = {"python -m benchmarks.hint_trust": ["only=davis-blackswan", "scene=30"]}
 SERVERS = {"tensorboard", "python -m http.server"}  # tests/docs/test_around.py
 ELSEWHERE = {"make", "pip", "podman", "docker"}  # tests/docs/test_around.py
+LAUNCHERS = {"torchrun", "srun"}  # of several processes: tests/training/test_launching.py runs the first
 FAKE_CAMERA = "rtsp://"
 SWEPT = ("hydra/launcher=", "hydra/sweeper=", " sweep=")  # many runs: tests/cli/test_sweeps.py, test_slurm.py
 SWEEP_TABLE = "python -m temporal_colorize.cli.sweep_table"
@@ -160,6 +161,7 @@ def kind_of(command: Command) -> str:
     if program == "python serve.py":
         return "served"  # tests/test_serve.py
     named = {**dict.fromkeys(MEASURED_BY_HAND, "by hand"), **dict.fromkeys(SERVERS | ELSEWHERE, "elsewhere")}
+    named |= dict.fromkeys(LAUNCHERS, "launched")
     return named.get(program, "")
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from temporal_colorize.color.bins import bin_centres, decode_annealed_mean, load_prior
 from temporal_colorize.color.chroma import lightness_from_luma, luma_of_rgb
 from temporal_colorize.color.lab import rgb_to_lab
-from temporal_colorize.data.datamodule import ClipBatch
+from temporal_colorize.data.training_clips import ClipBatch
 from temporal_colorize.models.convlstm import ConvLSTMUNet
 from temporal_colorize.training.module import ColorizationModule
 from tests.training.test_module import OPTIONS

@@ -4,7 +4,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from temporal_colorize.data.datamodule import ClipBatch
+from temporal_colorize.data.training_clips import ClipBatch
 from temporal_colorize.models.convlstm import ConvLSTMUNet
 from temporal_colorize.training.module import ColorizationModule
 from temporal_colorize.training.optim import parameter_groups, warmup_cosine
