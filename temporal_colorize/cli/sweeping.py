@@ -46,6 +46,7 @@ class SweepStart(Callback):
 
     def _search(self, hydra: DictConfig, given: Collection[str]) -> None:
         sweeper = hydra.sweeper
+        _must_minimise(sweeper.direction)
         sweeper.study_name = sweeper.study_name or self.search["study_name"]
         if "hydra.sweep.dir" not in given:
             hydra.sweep.dir = f"{self.search['runs']}/{sweeper.study_name}"
@@ -103,6 +104,14 @@ def _for_runs(hydra: DictConfig, name: str, value: str) -> None:
 def _directions(given: object) -> list[str]:
     several = given if OmegaConf.is_list(given) else [given]
     return [str(getattr(one, "name", one)) for one in several]
+
+
+def _must_minimise(given: object) -> None:
+    if (directions := _directions(given)) != ["minimize"]:
+        raise ValueError(
+            f"hydra.sweeper.direction={','.join(directions)}: what a run gives is minimised; leave this out, and give "
+            "callbacks.best.mode=max where callbacks.best.monitor is to be maximised"
+        )
 
 
 def _same_command(study: "Study", command: Sequence[str]) -> None:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 def train_once(config: "DictConfig") -> float:
     """Train once; the return value is what a sweep minimises: the best of what `callbacks.best` monitors, in general
-    the validation error in ab units squared. A run that its folder holds already gives what it gave then."""
+    the validation error in ab units squared, and with a minus where `callbacks.best.mode` is max. A run that its folder
+    holds already gives what it gave then."""
     from omegaconf import OmegaConf
 
     from temporal_colorize.training.record import begin, named_options
@@ -85,7 +86,7 @@ def _fit(config: "DictConfig") -> "pl.Trainer":
 
 
 def _outcome(trainer: "pl.Trainer", run: "Run") -> "Run":
-    """Read what a training gave.
+    """Read what a training gave; here, and nowhere else, what is maximised becomes what is minimised.
 
     Raises:
         ValueError: If that is no number: nothing was learnt, and a search must not take it for a value.
@@ -96,6 +97,8 @@ def _outcome(trainer: "pl.Trainer", run: "Run") -> "Run":
     objective = float(scores[monitor] if score is None else score)
     if not math.isfinite(objective):
         raise ValueError(f"{monitor} is {objective}: the training diverged; lower optimizer.lr")
+    if best is not None and best.monitor and best.mode == "max":
+        objective, monitor = -objective, f"-{monitor}"
     kept = {name: float(value) for name, value in scores.items() if name.startswith("val/")}
     return dataclasses.replace(run, objective=objective, monitor=monitor, scores=kept, steps=trainer.global_step)
 

@@ -46,6 +46,21 @@ def test_a_score_that_is_no_number_is_no_value() -> None:
         _outcome(trainer, Run({}))
 
 
+@pytest.mark.parametrize(("mode", "objective", "name"), [("min", 30.0, "val/psnr"), ("max", -30.0, "-val/psnr")])
+def test_what_is_maximised_is_given_with_a_minus(mode: str, objective: float, name: str) -> None:
+    best = SimpleNamespace(monitor="val/psnr", best_model_score=torch.tensor(30.0), mode=mode)
+    scores = {"val/psnr": torch.tensor(29.0)}
+    run = _outcome(SimpleNamespace(checkpoint_callback=best, callback_metrics=scores, global_step=3), Run({}))
+    assert (run.objective, run.monitor, run.scores) == (objective, name, {"val/psnr": 29.0})
+
+
+def test_a_search_that_would_maximise_is_refused(tmp_path: Path) -> None:
+    given = ("hydra/sweeper=optuna", "hydra.sweeper.direction=maximize", f"hydra.sweep.dir={tmp_path}/s")
+    status, _, error = here(cli.train, "-m", *TINY, *given, "optimizer.lr=interval(0,1)")
+    assert status == 2 and error.splitlines()[-1].count("callbacks.best.mode=max") == 1
+    assert not (tmp_path / "s").exists()
+
+
 def hydra_of(folder: Path, *task: str) -> OmegaConf:
     sweeper = {"study_name": "search", "storage": f"sqlite:///{folder}/study.db", "direction": "minimize"}
     return OmegaConf.create(
