@@ -94,6 +94,24 @@ def test_an_interrupted_search_makes_what_is_left_in_the_folders_that_it_had(tmp
     assert folders == ["2", "3", "4"]
 
 
+def test_each_trial_that_waits_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    """Of three the first has no folder yet, the others are of equal parameters, as is one that has ended."""
+    sweeping._go_on(hydra_of(tmp_path, "lr=interval(0,1)"), tmp_path)
+    study = optuna.load_study("search", f"sqlite:///{tmp_path}/study.db")
+    for value in (0.5, 0.25, 0.5, 0.5):
+        study.enqueue_trial({"lr": value})
+    ended = study.ask({"lr": LR})
+    study.tell(ended, 1.0)
+    for _ in range(3):
+        study.ask({"lr": LR})
+    for number in range(3):
+        make_run(tmp_path, number, ["lr=0.5"])
+    hydra = hydra_of(tmp_path, "lr=interval(0,1)")
+    sweeping._go_on(hydra, tmp_path)
+    (subdir,) = OmegaConf.to_container(hydra.overrides.hydra, resolve=False)
+    assert "${hydra.job.num},[3, 2, 1],4}" in subdir
+
+
 def test_a_search_is_not_gone_on_with_by_another_command(tmp_path: Path) -> None:
     sweeping._go_on(hydra_of(tmp_path, "lr=interval(0,1)", "data.root=a"), tmp_path)
     sweeping._go_on(hydra_of(tmp_path, "data.root=a", "lr=interval(0,1)"), tmp_path)
