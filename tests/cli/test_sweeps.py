@@ -46,6 +46,13 @@ def test_a_score_that_is_no_number_is_no_value() -> None:
         _outcome(trainer, Run({}))
 
 
+def test_a_score_that_was_never_measured_is_no_value() -> None:
+    best = SimpleNamespace(monitor="val/mse", best_model_score=None, mode="min")
+    trainer = SimpleNamespace(checkpoint_callback=best, callback_metrics={}, global_step=3)
+    with pytest.raises(ValueError, match="val/mse was never measured"):
+        _outcome(trainer, Run({}))
+
+
 @pytest.mark.parametrize(("mode", "objective", "name"), [("min", 30.0, "val/psnr"), ("max", -30.0, "-val/psnr")])
 def test_what_is_maximised_is_given_with_a_minus(mode: str, objective: float, name: str) -> None:
     best = SimpleNamespace(monitor="val/psnr", best_model_score=torch.tensor(30.0), mode=mode)
