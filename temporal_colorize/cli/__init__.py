@@ -15,7 +15,7 @@ from temporal_colorize.cli.exporting import export_once
 from temporal_colorize.cli.guard import guarded
 from temporal_colorize.cli.inferring import infer_once
 from temporal_colorize.cli.living import with_live_encoder
-from temporal_colorize.cli.plugins import check_plugins
+from temporal_colorize.cli.plugins import check_alone, check_plugins
 from temporal_colorize.cli.serving import serve_once
 from temporal_colorize.cli.sweep_table import ended_by_a_table
 from temporal_colorize.cli.training import train_once
@@ -194,6 +194,7 @@ def _train(arguments: list[str]) -> None:
     options = [argument for argument in arguments if argument not in flags]
     if not flags:  # no sweep, no --help
         compose("train", arguments)
+        check_alone(arguments)
         sys.argv[1:] = [*quote_literals(arguments), *_same_folder(arguments)]
     elif flags <= _SWEEP:
         check_plugins(options)

@@ -1,4 +1,4 @@
-"""Refuses a sweep whose plugin of Hydra is not installed; Hydra itself would not say where it comes from."""
+"""Refuses a sweep that Hydra would not make: its plugin is not installed, or the command is one of a single run."""
 
 import importlib.util
 from collections.abc import Iterator, Sequence
@@ -24,6 +24,18 @@ def check_plugins(arguments: Sequence[str]) -> None:
         for option in (argument, *_asked_by(argument)):
             if option in _PACKAGES and not _is_installed(f"hydra_plugins.{_PACKAGES[option]}"):
                 raise ModuleNotFoundError(f"{option} needs what is not installed: pip install '.[sweep]'")
+
+
+def check_alone(arguments: Sequence[str]) -> None:
+    """Look for a sweep in the command of a single run, which would be one training with none of its values.
+
+    Raises:
+        ValueError: That says how a sweep is asked for.
+    """
+    given = {name: value for name, _, value in (argument.partition("=") for argument in arguments)}
+    sweep = given.get("sweep", "null")
+    if sweep != "null" and given.get("hydra.mode") != "MULTIRUN":
+        raise ValueError(f"sweep={sweep} is of many runs: give -m as well, python train.py -m sweep={sweep}")
 
 
 def _asked_by(argument: str) -> Iterator[str]:

@@ -74,9 +74,13 @@ def given_in(run: Path) -> list[str]:
 
 def swept_of(given: Mapping[str, Sequence[str]]) -> list[str]:
     """Name the options that are not the same in all runs, in their order."""
-    named = [dict(one.split("=", 1) for one in some) for some in given.values()]
+    named = [_named(some) for some in given.values()]
     names = dict.fromkeys(name for options in named for name in options)
     return [name for name in names if len({options.get(name) for options in named}) > 1]
+
+
+def _named(given: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, _, value in (one.partition("=") for one in given)}  # `~option` has no value
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
@@ -93,7 +97,7 @@ def rows_of(folder: Path) -> list[dict[str, Any]]:
     if not given:
         raise ValueError(f"{folder} has no runs in it: give the folder of a sweep, runs/sweep_<date>")
     swept = swept_of({run.name: options for run, options in given.items()})
-    rows = [_row(run, dict(one.split("=", 1) for one in options), swept) for run, options in given.items()]
+    rows = [_row(run, _named(options), swept) for run, options in given.items()]
     return sorted(rows, key=lambda row: (row["objective"] is None, row["objective"]))
 
 

@@ -3,7 +3,7 @@
 Hydra loads this, on every machine that runs a part of a sweep.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from temporal_colorize.config.composing import quote
 if TYPE_CHECKING:
     from optuna import Study
 
-# The name of a search's job number: those of the runs that it takes up again come first, then new numbers.
+# The folder's name for a search's job number: the trials that wait come first, each with its own, then new numbers.
 OmegaConf.register_new_resolver(
     "run_folder", lambda job, again, new: str(again[job] if job < len(again) else new + job - len(again)), replace=True
 )
@@ -46,6 +46,7 @@ class SweepStart(Callback):
 
     def _search(self, hydra: DictConfig, given: Collection[str]) -> None:
         sweeper = hydra.sweeper
+        _must_minimise(sweeper.direction)
         sweeper.study_name = sweeper.study_name or self.search["study_name"]
         if "hydra.sweep.dir" not in given:
             hydra.sweep.dir = f"{self.search['runs']}/{sweeper.study_name}"
@@ -84,9 +85,7 @@ def _go_on(hydra: DictConfig, folder: Path) -> None:
     left_out = [*study.user_attrs.get("interrupted", []), *(trial.number for trial in interrupted)]
     study.set_user_attr("interrupted", left_out)
     ended = [trial for trial in study.get_trials(states=(states.COMPLETE, states.FAIL)) if trial.number not in left_out]
-    runs = folders_of(folder)
-    again = [number for params in waiting if (number := _run_of(params, runs)) is not None]
-    new = max(map(int, (run.name for run in runs)), default=-1) + 1
+    again, new = _numbers(waiting, [trial.params for trial in ended if trial.params], folders_of(folder))
     sweeper.n_trials = max(0, sweeper.n_trials - len(ended))
     _for_runs(hydra, "hydra.sweep.subdir", f"'${{run_folder:${{hydra.job.num}},{again},{new}}}'")
 
@@ -105,6 +104,14 @@ def _directions(given: object) -> list[str]:
     return [str(getattr(one, "name", one)) for one in several]
 
 
+def _must_minimise(given: object) -> None:
+    if (directions := _directions(given)) != ["minimize"]:
+        raise ValueError(
+            f"hydra.sweeper.direction={','.join(directions)}: what a run gives is minimised; leave this out, and give "
+            "callbacks.best.mode=max where callbacks.best.monitor is to be maximised"
+        )
+
+
 def _same_command(study: "Study", command: Sequence[str]) -> None:
     begun = study.user_attrs.setdefault("command", sorted(command))
     if begun != sorted(command):
@@ -116,7 +123,36 @@ def _same_command(study: "Study", command: Sequence[str]) -> None:
     study.set_user_attr("command", begun)
 
 
-def _run_of(params: dict[str, Any], runs: Sequence[Path]) -> int | None:
-    """Find the folder of the run that a trial's parameters were given to."""
+def _numbers(
+    waiting: Iterable[dict[str, Any]], ended: Iterable[dict[str, Any]], runs: Sequence[Path]
+) -> tuple[list[int], int]:
+    """Give each trial that waits the folder of its run, or a new one; trials of equal parameters have one each.
+
+    Args:
+        waiting: Parameters of the trials, in the order in which they are made.
+        ended: Those of trials whose folders are theirs.
+        runs: The folders that there are, in the order of their numbers.
+
+    Returns:
+        A number for each that waits, and the first that is new after them.
+    """
+    left, new = list(runs), max((int(run.name) for run in runs), default=-1) + 1
+    for params in ended:
+        _take_run_of(params, left)
+    left.reverse()  # what was interrupted is among the last
+    numbers = []
+    for params in waiting:
+        taken = _take_run_of(params, left)
+        numbers.append(new if taken is None else taken)
+        new += taken is None
+    return numbers, new
+
+
+def _take_run_of(params: dict[str, Any], left: list[Path]) -> int | None:
+    """Take the first folder of a run that was given a trial's parameters out of those that are left."""
     wanted = {f"{name}={value}" for name, value in params.items()}
-    return next((int(run.name) for run in reversed(runs) if wanted <= set(given_in(run))), None)
+    found = next((run for run in left if wanted <= set(given_in(run))), None)
+    if found is None:
+        return None
+    left.remove(found)
+    return int(found.name)

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 def train_once(config: "DictConfig") -> float:
     """Train once; the return value is what a sweep minimises: the best of what `callbacks.best` monitors, in general
-    the validation error in ab units squared. A run that its folder holds already gives what it gave then."""
+    the validation error in ab units squared, and with a minus where `callbacks.best.mode` is max. A run that its folder
+    holds already gives what it gave then."""
     from omegaconf import OmegaConf
 
     from temporal_colorize.training.record import begin, named_options
 
+    _must_train(config.trainer)
     folder = writable_folder(config.output)
     options = named_options(OmegaConf.to_container(config, resolve=False))
     run, config.resume = begin(folder, options, resume=config.resume)
@@ -44,6 +46,12 @@ def train_once(config: "DictConfig") -> float:
         run = _outcome(trainer, run)
     _keep(dataclasses.replace(run, state="finished"), folder, started)
     return run.objective
+
+
+def _must_train(trainer: "DictConfig") -> None:
+    for name in ("max_epochs", "max_steps"):
+        if trainer.get(name) == 0:
+            raise ValueError(f"trainer.{name}=0 trains nothing: give 1 or more")
 
 
 def _fit(config: "DictConfig") -> "pl.Trainer":
@@ -85,17 +93,21 @@ def _fit(config: "DictConfig") -> "pl.Trainer":
 
 
 def _outcome(trainer: "pl.Trainer", run: "Run") -> "Run":
-    """Read what a training gave.
+    """Read what a training gave; here, and nowhere else, what is maximised becomes what is minimised.
 
     Raises:
-        ValueError: If that is no number: nothing was learnt, and a search must not take it for a value.
+        ValueError: If it was not measured, or is no number: a search must not take that for a value.
     """
     best, scores = trainer.checkpoint_callback, trainer.callback_metrics
     monitor = best.monitor if best is not None and best.monitor else "val/mse"
     score = best.best_model_score if best is not None else None
+    if score is None and monitor not in scores:
+        raise ValueError(f"{monitor} was never measured: give callbacks.best.monitor, or a training of a whole epoch")
     objective = float(scores[monitor] if score is None else score)
     if not math.isfinite(objective):
         raise ValueError(f"{monitor} is {objective}: the training diverged; lower optimizer.lr")
+    if best is not None and best.monitor and best.mode == "max":
+        objective, monitor = -objective, f"-{monitor}"
     kept = {name: float(value) for name, value in scores.items() if name.startswith("val/")}
     return dataclasses.replace(run, objective=objective, monitor=monitor, scores=kept, steps=trainer.global_step)
 

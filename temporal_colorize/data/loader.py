@@ -1,5 +1,6 @@
 """A loader of batches that knows how far it has come, so that a run which was stopped goes on there."""
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,11 +53,19 @@ def fixed_loader(clips: Dataset, keys: list[list[ClipKey]], *, workers: int) -> 
     return DataLoader(clips, sampler=keys, **options(workers))
 
 
+def _leave_signals_to_the_trainer(worker: int) -> None:
+    # Slurm signals every process of a step: the trainer needs its workers until it has kept its checkpoint. They end
+    # when it does, however it does.
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def options(workers: int) -> dict[str, Any]:
     """Give the options that every loader here has."""
     return {
         "batch_size": None,  # a key of the sampler is a whole batch
         "num_workers": workers,
         "persistent_workers": workers > 0,
+        "worker_init_fn": _leave_signals_to_the_trainer,
         "pin_memory": torch.cuda.is_available(),
     }

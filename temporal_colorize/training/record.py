@@ -24,7 +24,7 @@ class Run:
         options: By their dotted names; those left out that may differ between two parts of one run.
         state: "running" is also what was killed.
         objective: What a sweep minimises, of a finished run, and
-        monitor: its name.
+        monitor: its name, with a minus in front where the measure of that name is maximised.
         scores: The last validation's.
         steps: Of the optimiser.
         seconds: Of all its parts that ended by themselves.

@@ -51,6 +51,13 @@ def test_what_is_the_same_in_all_runs_is_left_out() -> None:
     assert sweep_table.swept_of(given) == ["b", "c"]
 
 
+def test_an_option_that_is_taken_away_is_one_without_a_value(tmp_path: Path) -> None:
+    make_run(tmp_path, 0, ["seed=0", "~callbacks.pictures"])
+    make_run(tmp_path, 1, ["seed=1", "~callbacks.pictures"])
+    assert [row["seed"] for row in sweep_table.rows_of(tmp_path)] == ["0", "1"]
+    assert sweep_table.swept_of({"0": ["~logger"], "1": ["seed=0"]}) == ["~logger", "seed"]
+
+
 def test_the_command(sweep: Path, tmp_path: Path) -> None:
     status, out, _ = here(lambda: sweep_table.main(), str(sweep))
     assert status == 0 and "| 1 | 0.1 |" in out

@@ -46,6 +46,28 @@ def test_a_score_that_is_no_number_is_no_value() -> None:
         _outcome(trainer, Run({}))
 
 
+def test_a_score_that_was_never_measured_is_no_value() -> None:
+    best = SimpleNamespace(monitor="val/mse", best_model_score=None, mode="min")
+    trainer = SimpleNamespace(checkpoint_callback=best, callback_metrics={}, global_step=3)
+    with pytest.raises(ValueError, match="val/mse was never measured"):
+        _outcome(trainer, Run({}))
+
+
+@pytest.mark.parametrize(("mode", "objective", "name"), [("min", 30.0, "val/psnr"), ("max", -30.0, "-val/psnr")])
+def test_what_is_maximised_is_given_with_a_minus(mode: str, objective: float, name: str) -> None:
+    best = SimpleNamespace(monitor="val/psnr", best_model_score=torch.tensor(30.0), mode=mode)
+    scores = {"val/psnr": torch.tensor(29.0)}
+    run = _outcome(SimpleNamespace(checkpoint_callback=best, callback_metrics=scores, global_step=3), Run({}))
+    assert (run.objective, run.monitor, run.scores) == (objective, name, {"val/psnr": 29.0})
+
+
+def test_a_search_that_would_maximise_is_refused(tmp_path: Path) -> None:
+    given = ("hydra/sweeper=optuna", "hydra.sweeper.direction=maximize", f"hydra.sweep.dir={tmp_path}/s")
+    status, _, error = here(cli.train, "-m", *TINY, *given, "optimizer.lr=interval(0,1)")
+    assert status == 2 and error.splitlines()[-1].count("callbacks.best.mode=max") == 1
+    assert not (tmp_path / "s").exists()
+
+
 def hydra_of(folder: Path, *task: str) -> OmegaConf:
     sweeper = {"study_name": "search", "storage": f"sqlite:///{folder}/study.db", "direction": "minimize"}
     return OmegaConf.create(
@@ -77,6 +99,24 @@ def test_an_interrupted_search_makes_what_is_left_in_the_folders_that_it_had(tmp
         named.hydra.job.num = number
         folders.append(named.subdir)
     assert folders == ["2", "3", "4"]
+
+
+def test_each_trial_that_waits_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    """Of three the first has no folder yet, the others are of equal parameters, as is one that has ended."""
+    sweeping._go_on(hydra_of(tmp_path, "lr=interval(0,1)"), tmp_path)
+    study = optuna.load_study("search", f"sqlite:///{tmp_path}/study.db")
+    for value in (0.5, 0.25, 0.5, 0.5):
+        study.enqueue_trial({"lr": value})
+    ended = study.ask({"lr": LR})
+    study.tell(ended, 1.0)
+    for _ in range(3):
+        study.ask({"lr": LR})
+    for number in range(3):
+        make_run(tmp_path, number, ["lr=0.5"])
+    hydra = hydra_of(tmp_path, "lr=interval(0,1)")
+    sweeping._go_on(hydra, tmp_path)
+    (subdir,) = OmegaConf.to_container(hydra.overrides.hydra, resolve=False)
+    assert "${hydra.job.num},[3, 2, 1],4}" in subdir
 
 
 def test_a_search_is_not_gone_on_with_by_another_command(tmp_path: Path) -> None:
