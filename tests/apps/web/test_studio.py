@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from temporal_colorize.apps.service import NoSuchJob, Service, ServiceOptions
-from temporal_colorize.apps.web.acting import Seen
+from temporal_colorize.apps.web.acting import Seen, attempt
 from temporal_colorize.apps.web.clip_tab import ClipTab
 from temporal_colorize.apps.web.desk import Desk, new_key
 from temporal_colorize.apps.web.files import Offers
@@ -263,3 +263,12 @@ def test_one_visitor_does_not_have_all_threads_wait_for_him(studio: Studio, monk
     tab.load(other.visitor, Seen(), False, 8)
     desk.few.release()
     tab.load(desk.visitor, Seen(), False, 8)
+
+
+def test_what_is_refused_leaves_the_desk(studio: Studio, desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_bytes(b"no video")
+    studio.take(desk, tmp_path / "bad.mp4")
+    attempt(studio, desk, lambda desk: studio.first(desk, PLAIN))
+    said = news(studio, desk, Offers(tmp_path / "kept" / "gradio"), overlay=False, radius=1)
+    assert "bad.mp4" in desk.problem and "bad.mp4" in str(said["problem"])
+    assert desk.source is None and said["again"] == {"interactive": False}
