@@ -82,7 +82,7 @@ def api(service: Service) -> FastAPI:
 
 
 def _refuse_others(app: FastAPI) -> None:
-    """Refuse what no call is under /api, which would else fall to what is mounted at /: 404, or 405 of a wrong method."""
+    """Refuse what no call is under /api, which would else fall to what is mounted at /: 404 or 405."""
     calls = [route for route in app.routes if isinstance(route, Route)]
 
     @app.api_route("/api", methods=_METHODS, include_in_schema=False)
