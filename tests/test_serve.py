@@ -127,7 +127,6 @@ def test_a_port_that_is_taken() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("weights=nothing", "weights=nothing: no such file"),
         ("service.queue=0", "service.queue=0"),
         ("page.keep=-1", "keep"),
     ],

@@ -61,14 +61,10 @@ def serve_once(config: "DictConfig", arguments: Sequence[str]) -> None:
 
 
 def _checked(config: "DictConfig", server: "ServerOptions") -> "tuple[ServiceOptions, PageOptions]":
-    """Refuse what is wrong before the port is taken; of the weights, that there are none of that name."""
+    """Refuse options that are wrong before the port is taken."""
     from temporal_colorize.apps.service import ServiceOptions
     from temporal_colorize.apps.web import PageOptions
-    from temporal_colorize.hub.sharing import is_repository
-    from temporal_colorize.inference.weights import find_weights
 
-    if not is_repository(config.weights):
-        find_weights(str(config.weights))
     return ServiceOptions(**config.service), PageOptions(cameras=server.allowed_cameras, **config.page)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from temporal_colorize.apps.service import Job, NoSuchJob, Service
 from temporal_colorize.apps.service.source import Look, look_at
+from temporal_colorize.apps.service.words import plainly
 from temporal_colorize.apps.web.desk import Desk, Desks
 from temporal_colorize.apps.web.frames import Shown, of_files, of_frame
 from temporal_colorize.apps.web.given import Given, color_of, places_of, write_hints
@@ -185,7 +186,8 @@ class Studio:
 
     def _look(self, desk: Desk) -> Look:
         try:
-            return look_at(desk.source, self.service.options, self.service.limits, {})
+            with plainly(self.service.root):
+                return look_at(desk.source, self.service.options, self.service.limits, {})
         except ValueError:
             self.service.forget(desk.visitor)
             desk.clear()

@@ -201,9 +201,8 @@ def test_an_empty_desk_says_what_is_missing(studio: Studio, desk: Desk, act: obj
 def test_what_cannot_be_read_is_refused_without_the_servers_paths(studio: Studio, desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"\0" * 5000)
     studio.take(desk, tmp_path / "broken.mp4")
-    studio.first(desk, PLAIN)
     with pytest.raises(ValueError, match=r"broken\.mp4") as caught:
-        studio.color(desk, PLAIN)
+        studio.first(desk, PLAIN)
     assert str(tmp_path) not in str(caught.value) and "\n" not in str(caught.value) and desk.shown is None
 
 
