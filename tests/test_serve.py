@@ -124,6 +124,21 @@ def test_a_port_that_is_taken() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("service.queue=0", "service.queue=0"),
+        ("page.keep=-1", "keep"),
+    ],
+)
+def test_what_is_wrong_is_said_before_the_port_is_asked_for(wrong: str, said: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        status, _, error = here(cli.serve, f"port={other.getsockname()[1]}", wrong)
+    assert status == 2 and said in error and "cannot be had" not in error
+
+
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "gradio" else find(name))

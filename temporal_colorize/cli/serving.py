@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
     from temporal_colorize.apps.server import ServerOptions
-    from temporal_colorize.apps.service import Service
+    from temporal_colorize.apps.service import Service, ServiceOptions
+    from temporal_colorize.apps.web import PageOptions
 
 _OPENED_WITH = ("device", "runtime", "precision", "threads", "cache")
 _OF_JOBS = ("inference", "gate", "encoder", "limits")  # groups
@@ -49,21 +50,31 @@ def serve_once(config: "DictConfig", arguments: Sequence[str]) -> None:
         password=password and str(password), cameras=several(config.cameras), **{name: config[name] for name in _SERVER}
     )
     parent = config.temporary and _folder(config.temporary)
+    options, looks = _checked(config, server)
     with _listening(server) as listening:
         end_soon(note="nothing was served yet")
-        with _serving(config, arguments, parent) as service:
-            app = _app(service, server, config)
+        with _serving(config, arguments, parent, options) as service:
+            app = _app(service, server, looks)
             _tell(server, listening.getsockname()[1])
             _run(app, listening, service, server)
     leave()
 
 
+def _checked(config: "DictConfig", server: "ServerOptions") -> "tuple[ServiceOptions, PageOptions]":
+    """Refuse options that are wrong before the port is taken."""
+    from temporal_colorize.apps.service import ServiceOptions
+    from temporal_colorize.apps.web import PageOptions
+
+    return ServiceOptions(**config.service), PageOptions(cameras=server.allowed_cameras, **config.page)
+
+
 @contextlib.contextmanager
-def _serving(config: "DictConfig", arguments: Sequence[str], parent: Path | None) -> "Iterator[Service]":
-    from temporal_colorize.apps.service import Service, ServiceOptions
+def _serving(
+    config: "DictConfig", arguments: Sequence[str], parent: Path | None, options: "ServiceOptions"
+) -> "Iterator[Service]":
+    from temporal_colorize.apps.service import Service
     from temporal_colorize.colorizer import Colorizer
 
-    options = ServiceOptions(**config.service)
     opened = {name: config[name] for name in _OPENED_WITH} | _of_groups(arguments, ("model",))
     colorizer = Colorizer.load(config.weights, **opened)
     service = Service(colorizer, options, usual=_of_groups(arguments, _OF_JOBS), parent=parent)
@@ -73,13 +84,12 @@ def _serving(config: "DictConfig", arguments: Sequence[str], parent: Path | None
         service.close()
 
 
-def _app(service: "Service", server: "ServerOptions", config: "DictConfig") -> "FastAPI":
+def _app(service: "Service", server: "ServerOptions", options: "PageOptions") -> "FastAPI":
     from temporal_colorize.apps.server.app import application, keep_gradio_inside, keep_temporary_inside
-    from temporal_colorize.apps.web import PageOptions, dressed, page
+    from temporal_colorize.apps.web import dressed, page
 
     keep_gradio_inside(service)
     keep_temporary_inside(service)
-    options = PageOptions(cameras=server.allowed_cameras, **config.page)
     return application(service, server, page(service, service.colorizer, options), dressed())
 
 

@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from temporal_colorize.apps.rest.docs import add_docs
 from temporal_colorize.apps.rest.errors import NotDone, say_errors
@@ -24,6 +26,7 @@ _TOKEN = re.compile(r"[\w-]{22,100}")
 _BESIDE_HINTS = ("hints", "masks")  # which are named in the hints
 _FILES = ("video", "reference", *_BESIDE_HINTS)
 _TYPES = {".mkv": "video/x-matroska", ".webm": "video/webm", ".m4v": "video/mp4"}
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 _NO_STORE = {"Cache-Control": "no-store"}
 _SUBMIT = form(
     ["video"],
@@ -74,7 +77,23 @@ def api(service: Service) -> FastAPI:
             await run_in_threadpool(service.forget, visitor)
         return answer.as_json()
 
+    _refuse_others(app)  # last: what is before it is asked first
     return app
+
+
+def _refuse_others(app: FastAPI) -> None:
+    """Refuse what no call is under /api, which would else fall to what is mounted at /: 404 or 405."""
+    calls = [route for route in app.routes if isinstance(route, Route)]
+
+    @app.api_route("/api", methods=_METHODS, include_in_schema=False)
+    @app.api_route("/api/{rest:path}", methods=_METHODS, include_in_schema=False)
+    def refuse(request: Request) -> None:
+        path = request.url.path
+        allowed = {method for call in calls if call.path_regex.match(path) for method in call.methods or ()}
+        if allowed:
+            headers = {"Allow": ", ".join(sorted(allowed))}
+            raise HTTPException(405, f"{request.method} is not for {path[:80]}: use {headers['Allow']}", headers)
+        raise HTTPException(404, f"{path[:80]} is no call here: see /api/docs")
 
 
 def _add_jobs(app: FastAPI, service: Service) -> None:

@@ -23,7 +23,7 @@ def look_at(source: Path, options: ServiceOptions, limits: Limits, asked: Mappin
 
     Raises:
         TooLarge: If it is larger or longer than the service takes.
-        ValueError: If it is empty, or no video and no picture that can be read.
+        ValueError: If it is empty, no video and no picture that can be read, or over before `start`.
     """
     size = source.stat().st_size
     if size > options.upload_mb * 1e6:
@@ -39,6 +39,8 @@ def look_at(source: Path, options: ServiceOptions, limits: Limits, asked: Mappin
     start, end = float(asked.get("start", 0)), float(asked.get("end", "inf"))
     if info.duration is None:
         return Look(info.frame_count, None)
+    if start >= info.duration > 0:
+        raise ValueError(f"start={start:g} is after the end of {source.name}, which lasts {info.duration:.2f} s")
     seconds = max(0.0, min(end, info.duration) - start)
     if seconds > options.seconds:
         raise TooLarge(f"{source.name} is {seconds:.0f} s long, and {options.seconds:g} are taken: give start and end")

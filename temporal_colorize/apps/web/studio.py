@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from temporal_colorize.apps.service import Job, NoSuchJob, Service
-from temporal_colorize.apps.service.source import look_at
+from temporal_colorize.apps.service.source import Look, look_at
+from temporal_colorize.apps.service.words import plainly
 from temporal_colorize.apps.web.desk import Desk, Desks
 from temporal_colorize.apps.web.frames import Shown, of_files, of_frame
 from temporal_colorize.apps.web.given import Given, color_of, places_of, write_hints
@@ -81,16 +82,18 @@ class Studio:
         desk.source = kept
 
     def first(self, desk: Desk, choices: Choices) -> None:
-        """Show the first picture in colour, long before the job's turn may come; what cannot be read, the job tells."""
+        """Show the first picture in colour, long before the job's turn may come; a refused file leaves the desk, and
+        what cannot be decoded, the job tells."""
         service = self.service
         asked = {"vividness": choices.vividness, "abstain": choices.abstain or None}
-        with service.turns.first(), contextlib.suppress(ValueError):
-            look = look_at(desk.source, service.options, service.limits, {})
-            with self.colorizer.stream(desk.source, **{**service.usual_of_looks, **asked}) as frames:
-                frame = next(frames)
-            desk.shape, desk.turn, desk.origin = frame.planes[0].shape, frame.turn, frame.time
-            desk.shown = self._of_frame(desk, frame)
-            desk.seconds = float(look.seconds or 0)
+        with service.turns.first():
+            look = self._look(desk)
+            with contextlib.suppress(ValueError):
+                with self.colorizer.stream(desk.source, **{**service.usual_of_looks, **asked}) as frames:
+                    frame = next(frames)
+                desk.shape, desk.turn, desk.origin = frame.planes[0].shape, frame.turn, frame.time
+                desk.shown = self._of_frame(desk, frame)
+                desk.seconds = float(look.seconds or 0)
 
     def color(self, desk: Desk, choices: Choices) -> None:
         """Ask for the file on the desk to be coloured, with all that was given."""
@@ -180,6 +183,15 @@ class Studio:
             raise ValueError("where is the thing? click on two corners around it, or write the box as numbers")
         at = None if is_picture(desk.source) else desk.shown.time
         return self.service.ask(desk.visitor, desk.source, box=desk.box, at=at)
+
+    def _look(self, desk: Desk) -> Look:
+        try:
+            with plainly(self.service.root):
+                return look_at(desk.source, self.service.options, self.service.limits, {})
+        except ValueError:
+            self.service.forget(desk.visitor)
+            desk.clear()
+            raise
 
     def _supersede(self, desk: Desk, job: Job) -> None:
         """Have a job's result instead of the one before it, which goes."""

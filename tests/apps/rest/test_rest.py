@@ -176,7 +176,7 @@ def test_a_form_that_breaks_off_is_refused(client: TestClient, service: Service)
     for body in (head, b"no form", b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n--x--\r\n"):
         answer = client.post("/api/jobs", content=body, headers=kind)
         assert answer.status_code == 400, answer.text
-    assert client.get("/api/nothing").json() == {"error": "Not Found"}
+    assert client.get("/api/nothing").json()["error"].startswith("/api/nothing is no call")
     assert client.put("/api/jobs").status_code == 405
 
 

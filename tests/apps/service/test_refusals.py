@@ -39,6 +39,13 @@ def test_other_options_are_refused(make: Make, options: dict[str, object], said:
     assert "\n" not in str(caught.value) and service.jobs("ann") == []
 
 
+def test_a_start_after_the_end_is_refused_before_its_turn(make: Make) -> None:
+    service = make()
+    with pytest.raises(ValueError, match=r"start=500 is after the end of .*, which lasts [\d.]+ s"):
+        service.submit("ann", bring(service, "ann", count=12), {"start": 500})
+    assert service.jobs("ann") == []
+
+
 @pytest.mark.parametrize("mask", ["../../x.png", "/etc/passwd", "..", 3])
 def test_hints_name_nothing_outside_their_folder(make: Make, mask: object) -> None:
     service = make()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from temporal_colorize.apps.service import NoSuchJob, Service, ServiceOptions
-from temporal_colorize.apps.web.acting import Seen
+from temporal_colorize.apps.web.acting import Seen, attempt
 from temporal_colorize.apps.web.clip_tab import ClipTab
 from temporal_colorize.apps.web.desk import Desk, new_key
 from temporal_colorize.apps.web.files import Offers
@@ -201,9 +201,8 @@ def test_an_empty_desk_says_what_is_missing(studio: Studio, desk: Desk, act: obj
 def test_what_cannot_be_read_is_refused_without_the_servers_paths(studio: Studio, desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"\0" * 5000)
     studio.take(desk, tmp_path / "broken.mp4")
-    studio.first(desk, PLAIN)
     with pytest.raises(ValueError, match=r"broken\.mp4") as caught:
-        studio.color(desk, PLAIN)
+        studio.first(desk, PLAIN)
     assert str(tmp_path) not in str(caught.value) and "\n" not in str(caught.value) and desk.shown is None
 
 
@@ -263,3 +262,12 @@ def test_one_visitor_does_not_have_all_threads_wait_for_him(studio: Studio, monk
     tab.load(other.visitor, Seen(), False, 8)
     desk.few.release()
     tab.load(desk.visitor, Seen(), False, 8)
+
+
+def test_what_is_refused_leaves_the_desk(studio: Studio, desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_bytes(b"no video")
+    studio.take(desk, tmp_path / "bad.mp4")
+    attempt(studio, desk, lambda desk: studio.first(desk, PLAIN))
+    said = news(studio, desk, Offers(tmp_path / "kept" / "gradio"), overlay=False, radius=1)
+    assert "bad.mp4" in desk.problem and "bad.mp4" in str(said["problem"])
+    assert desk.source is None and said["again"] == {"interactive": False}
