@@ -5,6 +5,7 @@ import importlib
 import logging
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -43,6 +44,7 @@ def connected(options: ClusterOptions) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    _require_heard(options)
     _silence(ray)
     handlers = {number: signal.getsignal(number) for number in _OURS}
     try:
@@ -56,6 +58,17 @@ def connected(options: ClusterOptions) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _require_heard(options: ClusterOptions) -> None:
+    """Refuse an address where nobody listens: Ray itself would try it for minutes."""
+    host, mark, port = options.address.rpartition("://")[2].rpartition(":")
+    if not (mark and port.isdecimal()):  # "auto", "local" and what Ray refuses at once
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=options.connect_seconds).close()
+    except (OSError, OverflowError) as error:
+        raise ValueError(_refusal(options, error)) from None
 
 
 def _silence(ray: ModuleType) -> None:
