@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from types import ModuleType
 
+from temporal_colorize.cluster.capacity import require_held
 from temporal_colorize.cluster.options import LOCAL, ClusterOptions
 
 NEEDED = "work on a cluster needs Ray: pip install '.[ray]' in a checkout"
@@ -37,7 +38,7 @@ def connected(options: ClusterOptions) -> Iterator[None]:
     """Be connected to a cluster, or have one of this machine; in a program that is connected already, use that.
 
     Raises:
-        ValueError: If there is none at that address, or this machine cannot start one.
+        ValueError: If there is none at that address, this machine cannot start one, or it is too small for a worker.
         ModuleNotFoundError: If Ray is not installed.
     """
     ray = load_ray()
@@ -55,6 +56,7 @@ def connected(options: ClusterOptions) -> Iterator[None]:
         for number, handler in handlers.items():  # Ray has one of its own for SIGTERM
             signal.signal(number, handler)
     try:
+        require_held(ray.nodes(), options)
         yield
     finally:
         ray.shutdown()

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
 
+from temporal_colorize.cluster.capacity import held
 from temporal_colorize.cluster.connecting import load_ray
 from temporal_colorize.cluster.hand import Hand
 from temporal_colorize.cluster.options import ClusterOptions
@@ -19,6 +20,7 @@ from temporal_colorize.cluster.tasks import Task, Waiting
 from temporal_colorize.cluster.worker import Hired, StoppedError, Work
 
 _LOST = "the worker, or its machine, died"
+_UNREADY = f"{_LOST} while it made ready: too little memory, or another version of Python or of a library there?"
 _BEAT = 0.5  # seconds after which it is looked whether a task has rested, or the cluster has grown
 
 
@@ -134,8 +136,7 @@ class Pool:
     def _wanted(self) -> int:
         if self._options.workers is not None:
             return self._options.workers
-        have = (node["Resources"] for node in self._ray.nodes() if node["Alive"])
-        return sum(int(resources.get("CPU", 0)) // self._options.cores for resources in have)
+        return held(self._ray.nodes(), self._options)
 
     def _hire(self) -> None:
         under_way = sum(hand.task is not None for hand in self._hands)
@@ -157,8 +158,7 @@ class Pool:
             )
         if isinstance(outcome, BaseException):
             self._leave(hand)
-            if not self._is_lost(outcome):
-                self.unfit.append(outcome)
+            self.unfit.append(RuntimeError(_UNREADY) if self._is_lost(outcome) else outcome)
         else:
             hand.hired = outcome
 
