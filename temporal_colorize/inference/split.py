@@ -85,7 +85,8 @@ def color_elsewhere(
         job: The job.
         course: How the video goes by.
         fresh: Begins to colour, for the first pass.
-        run: Takes starts, as many ahead as it wants, and gives what has become of them in any order.
+        run: Takes starts, as many ahead as it wants, and gives what has become of them in any order; raises only when
+            nobody works at one any more, since the folder may be removed then.
 
     Raises:
         VideoError: If others do not decode the same pictures.
@@ -97,10 +98,18 @@ def color_elsewhere(
             waiting[found.start.number] = found
             yield found.start
 
+    failed: Exception | None = None
     with contextlib.closing(starts()) as begun:
         for finished in run(begun):
-            if (found := waiting.pop(finished.number, None)) is not None:  # else it came before
+            if (found := waiting.pop(finished.number, None)) is None:  # it came before
+                continue
+            try:
                 _enter(job, found, finished)
+            except Exception as error:  # no more are begun, and those that are come in before it is raised
+                failed = failed or error
+                begun.close()
+    if failed is not None:
+        raise failed
 
 
 def _enter(job: Job, found: "_Scouted", finished: Finished) -> None:

@@ -51,9 +51,8 @@ def test_a_cluster_may_grow(capsys: pytest.CaptureFixture[str]) -> None:
     require_held(NODES, options)
     assert capsys.readouterr().err == ""
     require_held([node(CPU=2.0)], options)
-    assert capsys.readouterr().err == (
-        "ray.cores=1 ray.gpus=1: no machine has room for a worker, the most is 2 cores, 0 GPUs; waiting for one that has\n"
-    )
+    said = "no machine has room for a worker, the most is 2 cores, 0 GPUs; waiting for one that has"
+    assert capsys.readouterr().err == f"ray.cores=1 ray.gpus=1: {said}\n"
 
 
 @pytest.mark.slow
