@@ -40,6 +40,7 @@ class Splitting:
     ) -> None:
         self._prepared, self._pool, self._line, self._into, self._least = prepared, pool, line, into, least
         self._thread: threading.Thread | None = None
+        self._frames: int | None = None  # of the video that is led
 
     def lead(self, item: "Footage") -> Future | None:
         """Begin to lead a video; None where it is not long, is in a store, or another is being led."""
@@ -74,7 +75,7 @@ class Splitting:
             under_way: set[Future] = set()
             try:
                 for start in starts:
-                    under_way.add(self._pool.submit(Segment(item.source, output, start)))
+                    under_way.add(self._pool.submit(Segment(item, output, start)))
                     while self._has_to_wait(under_way):
                         yield self._next(under_way, item)
                 while under_way:
@@ -95,7 +96,7 @@ class Splitting:
         future = next(iter(wait(under_way, return_when=FIRST_COMPLETED).done))
         under_way.remove(future)
         finished = future.result()
-        self._line.part(item, FrameMap.from_json(finished.frames).count)
+        self._line.part(item, FrameMap.from_json(finished.frames).count, self._frames)
         return finished
 
     def _is_long(self, source: Path) -> bool:
@@ -109,4 +110,7 @@ class Splitting:
             frames = probe(source).frame_count
         except VideoError:  # whoever colours it says so
             return False
-        return frames is not None and frames > self._least
+        if frames is None or frames <= self._least:
+            return False
+        self._frames = frames
+        return True

@@ -6,6 +6,7 @@ the encoder. A segment is then the same bytes wherever it is made.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import uuid
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from temporal_colorize.inference.chroma_stream import ChromaStream
 from temporal_colorize.inference.hints.guidance import Guide
@@ -24,6 +27,7 @@ from temporal_colorize.inference.segments import Course, Looked, totals_of
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.inference.video_options import VideoOptions
+from temporal_colorize.inference.watching import Watch
 from temporal_colorize.video import Frame, Position, VideoError, VideoInfo, VideoReader
 from temporal_colorize.video.packets import PacketFile
 
@@ -140,6 +144,7 @@ def color_segment(
     *,
     how: VideoOptions,
     guide: Guide | None = None,
+    watch: Watch | None = None,
 ) -> Finished:
     """Colour one segment of a job that another process has begun; the same call again does the same again.
 
@@ -150,6 +155,7 @@ def color_segment(
         start: With what it begins.
         how: The options.
         guide: A fresh one.
+        watch: Is called with every frame of it, numbered as in the whole video.
 
     Raises:
         VideoError: If the source cannot be read, there is no such job, or it is one of other settings.
@@ -167,9 +173,17 @@ def color_segment(
             stack.callback(maps.discard)
         stream = how.stream(session, reader.info, guide, profile)
         encoding = how.encoding(stream, writer, maps, reader.info, profile)
-        looked = stack.enter_context(how.course(profile).looked(reader, stream, _place(folder, start)))
+        place = _place(folder, start)
+        looked = stack.enter_context(how.course(profile).looked(reader, stream, place))
+        number = itertools.count(0 if place.position is None else place.position.frames)
+        total = reader.info.frame_count if reader.part.is_whole else None
+
+        def show(item: Frame, *chroma: np.ndarray) -> None:
+            if watch is not None:
+                watch(stream.picture((item.luma, *chroma), time=item.time, number=next(number), total=total))
+
         with PacketFile(segment_path(folder, start.number), part=folder / f"{own}.part") as file:
-            filled = encoding.fill(file, looked, lambda *_: None)
+            filled = encoding.fill(file, looked, show)
     return Finished(
         number=start.number,
         frames=filled.frame_map.as_json(),
