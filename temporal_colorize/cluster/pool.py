@@ -50,6 +50,7 @@ class Pool:
         self._waiting = Waiting(tries=options.tries, wait=options.wait_seconds, is_final=is_final)
         self._hands: list[Hand] = []
         self.unfit: list[BaseException] = []
+        self._died = 0  # before they were ready
         self._events: queue.Queue[Callable[[], None]] = queue.Queue()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._attend, name="cluster", daemon=True)
@@ -142,7 +143,7 @@ class Pool:
         under_way = sum(hand.task is not None for hand in self._hands)
         if len(self._hands) >= len(self._waiting) + under_way:
             return
-        if len(self.unfit) >= self._options.tries:
+        if max(len(self.unfit), self._died) >= self._options.tries:
             if not self._hands:
                 self._waiting.refuse(self.unfit[-1])
             return
@@ -158,9 +159,18 @@ class Pool:
             )
         if isinstance(outcome, BaseException):
             self._leave(hand)
-            self.unfit.append(RuntimeError(_UNREADY) if self._is_lost(outcome) else outcome)
+            self._count_unfit(outcome)
         else:
             hand.hired = outcome
+
+    def _count_unfit(self, outcome: BaseException) -> None:
+        """Enter why a worker could not begin; one death may be chance, so a word is said when they are too many."""
+        if self._is_lost(outcome):
+            self._died += 1
+            if self._died < self._options.tries:
+                return
+            outcome = RuntimeError(_UNREADY)
+        self.unfit.append(outcome)
 
     def _assign(self) -> None:
         nodes = {hand.hired.node for hand in self._hands if hand.hired}

@@ -7,10 +7,9 @@ the encoder. A segment is then the same bytes wherever it is made.
 
 import contextlib
 import itertools
-import json
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ import numpy as np
 from temporal_colorize.inference.chroma_stream import ChromaStream
 from temporal_colorize.inference.hints.guidance import Guide
 from temporal_colorize.inference.job import Job
-from temporal_colorize.inference.journal import Journal, difference
+from temporal_colorize.inference.journal import require_same
 from temporal_colorize.inference.places import Place, folder_of, segment_path
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.segments import Course, Looked, totals_of
@@ -165,7 +164,7 @@ def color_segment(
         reader = stack.enter_context(how.reader(source)())
         target = how.target(source, output, reader.info)
         folder = folder_of(target)
-        _require_same(folder, target, how.known(session, guide))
+        require_same(folder, target, how.known(session, guide))
         own = f"{start.number:06}.{uuid.uuid4().hex[:8]}"  # somebody else may be trying the same
         writer = how.writer(target, reader, part=folder / f"{own}.output")
         stack.callback(writer.discard)  # only its encoder is used, and that of maps
@@ -249,14 +248,3 @@ def _pass(looked: Iterator[Looked], stream: ChromaStream) -> tuple[Position | No
 def _place(folder: Path, start: Start) -> Place:
     state = None if start.state is None else folder / start.state
     return Place(start.number, _position(start.after), state, _position(start.until))
-
-
-def _require_same(folder: Path, target: Path, settings: Mapping[str, object]) -> None:
-    """Refuse a job that is none, or of other settings."""
-    header = Journal(folder).header()
-    if header is None:
-        raise VideoError(
-            f"{target}: nobody is making it, as {folder} has no journal; can this machine see that folder?"
-        )
-    if (other := difference(header, {**header, "settings": json.loads(json.dumps(settings))}, [])) is not None:
-        raise VideoError(f"{target}: it is made with {other}; give every machine the same options and version")
