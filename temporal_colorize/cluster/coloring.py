@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporal_colorize.cluster.pool import Pool
-from temporal_colorize.cluster.progress import JobLine
 from temporal_colorize.cluster.worker import Follow, Work
 from temporal_colorize.remote import RemotePath, StoreError
 
 if TYPE_CHECKING:
+    from temporal_colorize.cluster.progress import JobLine
     from temporal_colorize.cluster.splitting import Splitting
     from temporal_colorize.config.composing import Config
     from temporal_colorize.config.opened import Opened
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.footage import Footage
     from temporal_colorize.inference.report import Report
     from temporal_colorize.inference.split import Finished, Start
-    from temporal_colorize.inference.watching import Watch
 
 
 @dataclass(frozen=True)
 class Segment:
     """A segment of a video that is coloured by several workers: names as all of them have them, and where it begins."""
 
-    source: Path
+    item: "Footage"
     output: Path
     start: "Start"
 
@@ -58,6 +57,7 @@ class FileWork:
         Raises:
             ValueError: If the weights cannot be opened, or the files not be seen from here.
         """
+        from temporal_colorize.config.coloring import ListColoring
         from temporal_colorize.config.opened import open_for
 
         if self.folder is not None and os.getcwd() != self.folder:
@@ -67,25 +67,22 @@ class FileWork:
         opened = open_for(self.config, threads=self.cores)
 
         def work(what: "Footage | Segment", follow: Follow) -> "Report | Finished":
+            item = what.item if isinstance(what, Segment) else what
+            prepared = self._prepared(item, opened, follow)
             if isinstance(what, Segment):
-                return self._prepared([what.source], opened).color_segment(what.source, what.output, what.start)
-            return self._color(what, follow, opened)
+                return prepared.color_segment(item.source, what.output, what.start)
+            return ListColoring(prepared, self.into)(item)
 
         return work
 
-    def _color(self, item: "Footage", follow: Follow, opened: "Opened") -> "Report":
-        from temporal_colorize.config.coloring import ListColoring
+    def _prepared(self, item: "Footage", opened: "Opened", follow: Follow) -> "Prepared":
+        from temporal_colorize.config.preparing import prepare
 
         def watch(frame: "ColoredFrame") -> None:
             follow.step(frame.number + 1, frame.total)
 
         sources = [] if isinstance(item.source, RemotePath) else [item.source]
-        return ListColoring(self._prepared(sources, opened, watch=watch), self.into)(item)
-
-    def _prepared(self, sources: "list[Path]", opened: "Opened", **watched: "Watch") -> "Prepared":
-        from temporal_colorize.config.preparing import prepare
-
-        return prepare(self.config, sources, opened=opened, **watched)
+        return prepare(self.config, sources, opened=opened, watch=watch)
 
 
 def is_final(error: BaseException) -> bool:
@@ -95,7 +92,7 @@ def is_final(error: BaseException) -> bool:
     return isinstance(error, ValueError | ModuleNotFoundError) and not isinstance(error, BusyError | StoreError)
 
 
-def by_workers(pool: Pool, line: JobLine, split: "Splitting | None" = None) -> "Run":
+def by_workers(pool: Pool, line: "JobLine", split: "Splitting | None" = None) -> "Run":
     """Have a pool of `FileWork` colour files: as many as have room, and another for each that is done.
 
     Args:

@@ -5,9 +5,11 @@ import importlib
 import logging
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from types import ModuleType
 
+from temporal_colorize.cluster.capacity import require_held
 from temporal_colorize.cluster.options import LOCAL, ClusterOptions
 
 NEEDED = "work on a cluster needs Ray: pip install '.[ray]' in a checkout"
@@ -36,13 +38,14 @@ def connected(options: ClusterOptions) -> Iterator[None]:
     """Be connected to a cluster, or have one of this machine; in a program that is connected already, use that.
 
     Raises:
-        ValueError: If there is none at that address, or this machine cannot start one.
+        ValueError: If there is none at that address, this machine cannot start one, or it is too small for a worker.
         ModuleNotFoundError: If Ray is not installed.
     """
     ray = load_ray()
     if ray.is_initialized():
         yield
         return
+    _require_heard(options)
     _silence(ray)
     handlers = {number: signal.getsignal(number) for number in _OURS}
     try:
@@ -53,9 +56,21 @@ def connected(options: ClusterOptions) -> Iterator[None]:
         for number, handler in handlers.items():  # Ray has one of its own for SIGTERM
             signal.signal(number, handler)
     try:
+        require_held(ray.nodes(), options)
         yield
     finally:
         ray.shutdown()
+
+
+def _require_heard(options: ClusterOptions) -> None:
+    """Refuse an address where nobody listens: Ray itself would try it for minutes."""
+    host, mark, port = options.address.rpartition("://")[2].rpartition(":")
+    if not (mark and port.isdecimal()):  # "auto", "local" and what Ray refuses at once
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=options.connect_seconds).close()
+    except (OSError, OverflowError) as error:
+        raise ValueError(_refusal(options, error)) from None
 
 
 def _silence(ray: ModuleType) -> None:

@@ -14,6 +14,7 @@ class ClusterOptions:
     Attributes:
         address: Of a cluster that is there, as `ray.init` takes it; "local" for one of this machine that ends with the
             program.
+        connect_seconds: In which a cluster at HOST:PORT has to answer.
         workers: How many work at once; None for as many as the cluster has cores for.
         cores: Of each.
         gpus: Of each; a part is a share of one.
@@ -30,6 +31,7 @@ class ClusterOptions:
     """
 
     address: str = LOCAL
+    connect_seconds: float = 5.0
     workers: int | None = None
     cores: int = 1
     gpus: float = 0
@@ -44,6 +46,7 @@ class ClusterOptions:
     def __post_init__(self) -> None:
         if not isinstance(self.address, str) or not self.address:
             raise ValueError(f"ray.address={self.address} must be the address of a cluster, or {LOCAL}")
+        require_number("ray.connect_seconds", self.connect_seconds, least=0.1)
         if self.workers is not None:
             require_integer("ray.workers", self.workers, least=1)
         require_integer("ray.cores", self.cores, least=1)

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
 
+from temporal_colorize.cluster.capacity import held
 from temporal_colorize.cluster.connecting import load_ray
 from temporal_colorize.cluster.hand import Hand
 from temporal_colorize.cluster.options import ClusterOptions
@@ -19,6 +20,7 @@ from temporal_colorize.cluster.tasks import Task, Waiting
 from temporal_colorize.cluster.worker import Hired, StoppedError, Work
 
 _LOST = "the worker, or its machine, died"
+_UNREADY = f"{_LOST} while it made ready: too little memory, or another version of Python or of a library there?"
 _BEAT = 0.5  # seconds after which it is looked whether a task has rested, or the cluster has grown
 
 
@@ -48,6 +50,7 @@ class Pool:
         self._waiting = Waiting(tries=options.tries, wait=options.wait_seconds, is_final=is_final)
         self._hands: list[Hand] = []
         self.unfit: list[BaseException] = []
+        self._died = 0  # before they were ready
         self._events: queue.Queue[Callable[[], None]] = queue.Queue()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._attend, name="cluster", daemon=True)
@@ -134,14 +137,13 @@ class Pool:
     def _wanted(self) -> int:
         if self._options.workers is not None:
             return self._options.workers
-        have = (node["Resources"] for node in self._ray.nodes() if node["Alive"])
-        return sum(int(resources.get("CPU", 0)) // self._options.cores for resources in have)
+        return held(self._ray.nodes(), self._options)
 
     def _hire(self) -> None:
         under_way = sum(hand.task is not None for hand in self._hands)
         if len(self._hands) >= len(self._waiting) + under_way:
             return
-        if len(self.unfit) >= self._options.tries:
+        if max(len(self.unfit), self._died) >= self._options.tries:
             if not self._hands:
                 self._waiting.refuse(self.unfit[-1])
             return
@@ -157,10 +159,18 @@ class Pool:
             )
         if isinstance(outcome, BaseException):
             self._leave(hand)
-            if not self._is_lost(outcome):
-                self.unfit.append(outcome)
+            self._count_unfit(outcome)
         else:
             hand.hired = outcome
+
+    def _count_unfit(self, outcome: BaseException) -> None:
+        """Enter why a worker could not begin; one death may be chance, so a word is said when they are too many."""
+        if self._is_lost(outcome):
+            self._died += 1
+            if self._died < self._options.tries:
+                return
+            outcome = RuntimeError(_UNREADY)
+        self.unfit.append(outcome)
 
     def _assign(self) -> None:
         nodes = {hand.hired.node for hand in self._hands if hand.hired}

@@ -3,10 +3,11 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+from temporal_colorize.cluster.coloring import Segment
 from temporal_colorize.cluster.hand import Hand
 from temporal_colorize.inference.footage import Footage
 from temporal_colorize.inference.report import Report
@@ -34,7 +35,7 @@ class JobLine:
         self._every = every if self._terminal else lines_every
         self._sizes: Mapping[Footage, int] = {}
         self._done: dict[Footage, int] = {}
-        self._parts: dict[Footage, int] = {}
+        self._parts: dict[Footage, tuple[int, int | None]] = {}
         self._files, self._began, self._width = 0, time.monotonic(), 0
         self._drawing, self._ended = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._redraw, name="progress", daemon=True)
@@ -62,9 +63,9 @@ class JobLine:
         self._done[item] = result.frames - result.kept if isinstance(result, Report) else 0
         self.clear()
 
-    def part(self, item: Footage, frames: int) -> None:
-        """Say that a segment of one is done."""
-        self._parts[item] = self._parts.get(item, 0) + frames
+    def part(self, item: Footage, frames: int, total: int | None) -> None:
+        """Say that a segment of one is done, of so many frames, and how many the whole has."""
+        self._parts[item] = self._parts.get(item, (0, None))[0] + frames, total
 
     def clear(self) -> None:
         """Take the line away."""
@@ -75,22 +76,22 @@ class JobLine:
 
     def __str__(self) -> str:
         hands, seconds = self._hands(), time.monotonic() - self._began
-        at_work = [hand for hand in hands if hand.task is not None]
-        frames = sum([*self._done.values(), *self._parts.values(), *(hand.at[0] for hand in at_work)])
-        share = self._share(at_work)
+        at_work = [(task.what, hand.at) for hand in hands if (task := hand.task) is not None]
+        done, parts = self._done.copy(), self._parts.copy()  # other threads change them, and what the hands are at
+        frames = sum([*done.values(), *(frames for frames, _ in parts.values()), *(at[0] for _, at in at_work)])
+        share = self._share(done, [*parts.items(), *map(_begun, at_work)])
         left = f"{_clock(seconds * (1 - share) / share)} left" if share else "time left unknown"
         workers = f"{len(at_work)} worker{'s' * (len(at_work) != 1)}" if at_work else "waiting for workers"
         rate = frames / max(seconds, 1e-9)
         return f"{len(self._done)} of {self._files} files, {frames} frames, {rate:.1f} fps, {left}, {workers}"
 
-    def _share(self, at_work: Sequence[Hand]) -> float:
-        """Say how much of all bytes is done, 0..1."""
-        parts = [(hand.task.what, hand.at) for hand in at_work]
-        begun = sum(self._bytes(what) * min(1.0, at / total) for what, (_, at, total) in parts if total)
-        return (sum(map(self._bytes, self._done)) + begun) / max(1, sum(self._sizes.values()))
+    def _share(self, done: Iterable[Footage], begun: Iterable[tuple[Footage, tuple[int, int | None]]]) -> float:
+        """Say how much of all bytes is done, 0..1: of what is begun, as much as its frames are."""
+        parts = sum(self._bytes(item) * min(1.0, at / total) for item, (at, total) in begun if total)
+        return min(1.0, (sum(map(self._bytes, done)) + parts) / max(1, sum(self._sizes.values())))
 
-    def _bytes(self, what: Any) -> int:
-        return self._sizes.get(what, 0)
+    def _bytes(self, item: Footage) -> int:
+        return self._sizes.get(item, 0)
 
     def _redraw(self) -> None:
         while not self._ended.wait(self._every):
@@ -101,6 +102,12 @@ class JobLine:
                     self._width = len(line)
                 else:
                     print(line, file=sys.stderr, flush=True)
+
+
+def _begun(work: tuple[Footage | Segment, tuple[int, int, int | None]]) -> tuple[Footage, tuple[int, int | None]]:
+    """Say of which file a task in work is, how many frames of it that has done, and of how many."""
+    what, (here, at, total) = work
+    return (what.item, (here, total)) if isinstance(what, Segment) else (what, (at, total))
 
 
 def _size(item: Footage) -> int:

@@ -1,5 +1,6 @@
 """Long videos that several workers colour, a segment each."""
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -39,6 +40,7 @@ class Splitting:
     ) -> None:
         self._prepared, self._pool, self._line, self._into, self._least = prepared, pool, line, into, least
         self._thread: threading.Thread | None = None
+        self._frames: int | None = None  # of the video that is led
 
     def lead(self, item: "Footage") -> Future | None:
         """Begin to lead a video; None where it is not long, is in a store, or another is being led."""
@@ -71,21 +73,30 @@ class Splitting:
 
         def run(starts: "Iterator[Start]") -> "Iterator[Finished]":
             under_way: set[Future] = set()
-            for start in starts:
-                under_way.add(self._pool.submit(Segment(item.source, output, start)))
-                while under_way and (len(under_way) >= self._pool.room + _AHEAD or any(map(Future.done, under_way))):
+            try:
+                for start in starts:
+                    under_way.add(self._pool.submit(Segment(item, output, start)))
+                    while self._has_to_wait(under_way):
+                        yield self._next(under_way, item)
+                while under_way:
                     yield self._next(under_way, item)
-            while under_way:
-                yield self._next(under_way, item)
+            except Exception:  # what the others do is not lost by it, and nobody writes any more when it is raised
+                while under_way:
+                    with contextlib.suppress(Exception):
+                        yield self._next(under_way, item)
+                raise
 
         return run
 
+    def _has_to_wait(self, under_way: set[Future]) -> bool:
+        return bool(under_way) and (len(under_way) >= self._pool.room + _AHEAD or any(map(Future.done, under_way)))
+
     def _next(self, under_way: set[Future], item: "Footage") -> "Finished":
-        """Take a segment that is done; an error of it ends the video."""
+        """Take a segment that is done; an error of it ends the video when the others are done."""
         future = next(iter(wait(under_way, return_when=FIRST_COMPLETED).done))
         under_way.remove(future)
         finished = future.result()
-        self._line.part(item, FrameMap.from_json(finished.frames).count)
+        self._line.part(item, FrameMap.from_json(finished.frames).count, self._frames)
         return finished
 
     def _is_long(self, source: Path) -> bool:
@@ -99,4 +110,7 @@ class Splitting:
             frames = probe(source).frame_count
         except VideoError:  # whoever colours it says so
             return False
-        return frames is not None and frames > self._least
+        if frames is None or frames <= self._least:
+            return False
+        self._frames = frames
+        return True

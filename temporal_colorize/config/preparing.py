@@ -125,7 +125,7 @@ def prepare(
         source: Path, output: Path | None, start: "Start", *, given: "Sequence[Hint] | None" = None
     ) -> "Finished":
         with few_threads(opened):
-            return color_one(source, output, session(), start, how=how, guide=fresh_guide(given))
+            return color_one(source, output, session(), start, how=how, guide=fresh_guide(given), watch=watch)
 
     guide = fresh_guide(None)
     return Prepared(colorize, color_segment, {**settings, **({} if guide is None else guide.settings())}, session)

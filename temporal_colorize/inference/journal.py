@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from temporal_colorize.inference.fingerprint import describe, has_grown
-from temporal_colorize.video.errors import on_disk
+from temporal_colorize.video.errors import VideoError, on_disk
 
 Entry = dict[str, Any]
 _FORMAT = 2
@@ -106,3 +106,18 @@ def _parsed(line: str, needed: Collection[str]) -> Entry | None:
         return entry if set(needed) <= set(entry) else None
     except (ValueError, TypeError):
         return None
+
+
+def require_same(folder: Path, target: Path, settings: Mapping[str, object]) -> None:
+    """Refuse a job that is none, or of other settings.
+
+    Raises:
+        VideoError: Then.
+    """
+    header = Journal(folder).header()
+    if header is None:
+        raise VideoError(
+            f"{target}: nobody is making it, as {folder} has no journal; can this machine see that folder?"
+        )
+    if (other := difference(header, {**header, "settings": json.loads(json.dumps(settings))}, [])) is not None:
+        raise VideoError(f"{target}: it is made with {other}; give every machine the same options and version")

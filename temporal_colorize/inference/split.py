@@ -6,24 +6,27 @@ the encoder. A segment is then the same bytes wherever it is made.
 """
 
 import contextlib
-import json
+import itertools
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from temporal_colorize.inference.chroma_stream import ChromaStream
 from temporal_colorize.inference.hints.guidance import Guide
 from temporal_colorize.inference.job import Job
-from temporal_colorize.inference.journal import Journal, difference
+from temporal_colorize.inference.journal import require_same
 from temporal_colorize.inference.places import Place, folder_of, segment_path
 from temporal_colorize.inference.profile import Profile
 from temporal_colorize.inference.segments import Course, Looked, totals_of
 from temporal_colorize.inference.session import Session
 from temporal_colorize.inference.snapshot import Snapshot
 from temporal_colorize.inference.video_options import VideoOptions
+from temporal_colorize.inference.watching import Watch
 from temporal_colorize.video import Frame, Position, VideoError, VideoInfo, VideoReader
 from temporal_colorize.video.packets import PacketFile
 
@@ -85,7 +88,8 @@ def color_elsewhere(
         job: The job.
         course: How the video goes by.
         fresh: Begins to colour, for the first pass.
-        run: Takes starts, as many ahead as it wants, and gives what has become of them in any order.
+        run: Takes starts, as many ahead as it wants, and gives what has become of them in any order; raises only when
+            nobody works at one any more, since the folder may be removed then.
 
     Raises:
         VideoError: If others do not decode the same pictures.
@@ -97,10 +101,18 @@ def color_elsewhere(
             waiting[found.start.number] = found
             yield found.start
 
+    failed: Exception | None = None
     with contextlib.closing(starts()) as begun:
         for finished in run(begun):
-            if (found := waiting.pop(finished.number, None)) is not None:  # else it came before
+            if (found := waiting.pop(finished.number, None)) is None:  # it came before
+                continue
+            try:
                 _enter(job, found, finished)
+            except Exception as error:  # no more are begun, and those that are come in before it is raised
+                failed = failed or error
+                begun.close()
+    if failed is not None:
+        raise failed
 
 
 def _enter(job: Job, found: "_Scouted", finished: Finished) -> None:
@@ -131,6 +143,7 @@ def color_segment(
     *,
     how: VideoOptions,
     guide: Guide | None = None,
+    watch: Watch | None = None,
 ) -> Finished:
     """Colour one segment of a job that another process has begun; the same call again does the same again.
 
@@ -141,6 +154,7 @@ def color_segment(
         start: With what it begins.
         how: The options.
         guide: A fresh one.
+        watch: Is called with every frame of it, numbered as in the whole video.
 
     Raises:
         VideoError: If the source cannot be read, there is no such job, or it is one of other settings.
@@ -150,7 +164,7 @@ def color_segment(
         reader = stack.enter_context(how.reader(source)())
         target = how.target(source, output, reader.info)
         folder = folder_of(target)
-        _require_same(folder, target, how.known(session, guide))
+        require_same(folder, target, how.known(session, guide))
         own = f"{start.number:06}.{uuid.uuid4().hex[:8]}"  # somebody else may be trying the same
         writer = how.writer(target, reader, part=folder / f"{own}.output")
         stack.callback(writer.discard)  # only its encoder is used, and that of maps
@@ -158,9 +172,17 @@ def color_segment(
             stack.callback(maps.discard)
         stream = how.stream(session, reader.info, guide, profile)
         encoding = how.encoding(stream, writer, maps, reader.info, profile)
-        looked = stack.enter_context(how.course(profile).looked(reader, stream, _place(folder, start)))
+        place = _place(folder, start)
+        looked = stack.enter_context(how.course(profile).looked(reader, stream, place))
+        number = itertools.count(0 if place.position is None else place.position.frames)
+        total = reader.info.frame_count if reader.part.is_whole else None
+
+        def show(item: Frame, *chroma: np.ndarray) -> None:
+            if watch is not None:
+                watch(stream.picture((item.luma, *chroma), time=item.time, number=next(number), total=total))
+
         with PacketFile(segment_path(folder, start.number), part=folder / f"{own}.part") as file:
-            filled = encoding.fill(file, looked, lambda *_: None)
+            filled = encoding.fill(file, looked, show)
     return Finished(
         number=start.number,
         frames=filled.frame_map.as_json(),
@@ -226,14 +248,3 @@ def _pass(looked: Iterator[Looked], stream: ChromaStream) -> tuple[Position | No
 def _place(folder: Path, start: Start) -> Place:
     state = None if start.state is None else folder / start.state
     return Place(start.number, _position(start.after), state, _position(start.until))
-
-
-def _require_same(folder: Path, target: Path, settings: Mapping[str, object]) -> None:
-    """Refuse a job that is none, or of other settings."""
-    header = Journal(folder).header()
-    if header is None:
-        raise VideoError(
-            f"{target}: nobody is making it, as {folder} has no journal; can this machine see that folder?"
-        )
-    if (other := difference(header, {**header, "settings": json.loads(json.dumps(settings))}, [])) is not None:
-        raise VideoError(f"{target}: it is made with {other}; give every machine the same options and version")

@@ -1,13 +1,15 @@
 """What is refused before a cluster is touched."""
 
 import importlib.util
+import socket
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from temporal_colorize import cli
-from temporal_colorize.cluster.connecting import load_ray
+from temporal_colorize.cluster.connecting import connected, load_ray
 from temporal_colorize.cluster.options import ClusterOptions
 from tests.support.program import here
 
@@ -16,6 +18,7 @@ from tests.support.program import here
     ("option", "says"),
     [
         ({"workers": 0}, "ray.workers=0 must be a whole number of at least 1"),
+        ({"connect_seconds": 0}, "ray.connect_seconds=0 must be a number of at least 0.1"),
         ({"cores": 0}, "ray.cores=0 must be a whole number of at least 1"),
         ({"tries": 0}, "ray.tries=0 must be a whole number of at least 1"),
         ({"address": ""}, "ray.address= must be the address of a cluster, or local"),
@@ -64,3 +67,14 @@ def test_without_ray_one_line_says_what_to_install(tmp_path: Path, monkeypatch: 
     assert (
         status == 2 and errors == "program.py: error: work on a cluster needs Ray: pip install '.[ray]' in a checkout\n"
     )
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_an_address_where_nobody_listens_is_refused_soon(scheme: str) -> None:
+    pytest.importorskip("ray")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # taken, but not listening
+        address, began = f"{scheme}127.0.0.1:{taken.getsockname()[1]}", time.monotonic()
+        with pytest.raises(ValueError, match=rf"^ray\.address={address} cannot be used \(.*refused\); start it by"):
+            connected(ClusterOptions(address=address, connect_seconds=2)).__enter__()
+    assert time.monotonic() - began < 10, "Ray would try for minutes"

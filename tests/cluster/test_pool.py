@@ -96,6 +96,17 @@ def test_a_worker_that_cannot_begin_ends_the_wait(tmp_path: Path) -> None:
         pool.submit("a").result(120)
 
 
+def test_workers_that_die_while_they_make_ready_end_the_wait() -> None:
+    with Pool(_deadly, OPTIONS) as pool:
+        with pytest.raises(RuntimeError, match=r"^the worker, or its machine, died while it made ready: "):
+            pool.submit("a").result(120)
+        assert len(pool.unfit) == 1, "it is said once"
+
+
+def _deadly() -> None:
+    os._exit(3)
+
+
 def _unfit() -> None:
     raise ValueError("there are no such weights here")
 

@@ -8,9 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from temporal_colorize.cluster.coloring import Segment
 from temporal_colorize.cluster.progress import JobLine
 from temporal_colorize.inference.footage import Footage
 from temporal_colorize.inference.report import Report
+from temporal_colorize.inference.split import Start
 
 
 @pytest.fixture
@@ -48,12 +50,18 @@ def test_it_tells_files_frames_rate_and_time_left(footage: list[Footage], monkey
         assert "2 of 3 files, 110 frames" in str(line) and str(line).endswith("2 workers")
 
 
-def test_segments_count_until_their_file_does(footage: list[Footage]) -> None:
-    line = JobLine(lambda: [], every=60.0, lines_every=60.0)
+def test_segments_count_until_their_file_does(footage: list[Footage], monkeypatch: pytest.MonkeyPatch) -> None:
+    now, hands = [0.0], []
+    monkeypatch.setattr("temporal_colorize.cluster.progress.time.monotonic", lambda: now[0])
+    line = JobLine(lambda: hands, every=60.0, lines_every=60.0)
     line.expect(footage)
-    line.part(footage[0], 20)
-    line.part(footage[0], 20)
-    assert ", 40 frames, " in str(line)
+    line.part(footage[0], 20, 120)
+    line.part(footage[0], 20, 120)
+    now[0] = 60.0
+    assert ", 40 frames, " in str(line) and "0:04:00 left" in str(line), "a third of 600 bytes of 1000"
+    hands.append(at_work(Segment(footage[0], Path("out.mp4"), Start(number=2, after={})), 20, 60, 120))
+    assert ", 60 frames, " in str(line) and "0:02:20 left" in str(line), "30 % of all"
+    hands.clear()
     line.done(footage[0], report(50))
     assert ", 50 frames, " in str(line)
 

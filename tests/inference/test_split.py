@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from temporal_colorize.inference.colored import ColoredFrame
 from temporal_colorize.inference.gate import GateOptions
 from temporal_colorize.inference.hints.entries import Hint
 from temporal_colorize.inference.hints.guide import HintGuide
@@ -17,6 +18,7 @@ from temporal_colorize.inference.session import Session, SessionOptions
 from temporal_colorize.inference.split import Finished, Run, Start, color_segment
 from temporal_colorize.inference.video import colorize_video
 from temporal_colorize.inference.video_options import VideoOptions
+from temporal_colorize.inference.watching import Watch
 from temporal_colorize.video import VideoError
 from tests.support.moving import moving_scene
 from tests.support.networks import tiny_weights
@@ -47,14 +49,16 @@ def colorize(
     return colorize_video(source, output, made, guide=guide, run=run, resume=resume, **asked)
 
 
-def elsewhere(source: Path, output: Path, *, hints: bool = False, **options: object) -> Callable[[Start], Finished]:
+def elsewhere(
+    source: Path, output: Path, *, hints: bool = False, watch: Watch | None = None, **options: object
+) -> Callable[[Start], Finished]:
     """Return what colours a segment as another process would, which knows no more than plain values tell."""
     how = VideoOptions(**{"codec": "libx264", "options": FAST, "segment": SEGMENT, **options})
 
     def color(start: Start) -> Finished:
         sent = Start(**json.loads(json.dumps(vars(pickle.loads(pickle.dumps(start))))))
         made, guide = session(confidence="confidence" in options), HintGuide(HINTS) if hints else None
-        found = color_segment(source, output, made, sent, how=how, guide=guide)
+        found = color_segment(source, output, made, sent, how=how, guide=guide, watch=watch)
         return Finished(**json.loads(json.dumps(vars(found))))
 
     return color
@@ -208,3 +212,17 @@ def test_what_must_see_all_frames_in_order_is_not_split(tmp_path: Path, why: str
         source, tmp_path / "b.mp4", session(), codec="libx264", options=FAST, segment=SEGMENT, run=never, **options
     )
     assert report.frames == COUNT
+
+
+def test_who_watches_a_segment_sees_its_frames_and_may_stop_it(tmp_path: Path) -> None:
+    source, output, seen = tmp_path / "a.mp4", tmp_path / "b.mp4", []
+    write_two_scenes(source)
+
+    def watch(frame: ColoredFrame) -> None:
+        seen.append((frame.number, frame.total))
+        if frame.number == 23:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        colorize(source, output, run=functools.partial(map, elsewhere(source, output, watch=watch)))
+    assert seen == [(number, COUNT) for number in range(24)]
