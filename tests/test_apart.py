@@ -31,8 +31,8 @@ def contents(folder: Path) -> dict[Path, bytes]:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["record=photo.png"], "record=photo.png would be written over video="),
-        (["report=photo.png"], "report=photo.png would be written over video="),
+        (["record=photo.png"], "record=photo.png has the name of a video or a picture"),
+        (["report=photo.png"], "report=photo.png has the name of a video or a picture"),
         (["confidence=photo.png"], "confidence=photo.png would be written over video="),
         (["sheet=photo.png"], "sheet=photo.png would be written over video="),
         (["sheet=photo.color.png"], "sheet=photo.color.png would be written over output="),
@@ -43,11 +43,11 @@ def contents(folder: Path) -> dict[Path, bytes]:
         (["output=mask.png", "hints=photo.color.png.json", "record=false"], "output=mask.png would be written over"),
         (["hints=photo.color.png.json"], "record=photo.color.png.json would be written over hints="),
         (["hints=day.png", "confidence=day.png"], "confidence=day.png would be written over hints="),
-        (["reference=[day.png]", "report=day.png"], "report=day.png would be written over reference="),
+        (["reference=[day.png]", "report=day.png"], "report=day.png has the name of a video or a picture"),
         (["report=tiny.safetensors"], "report=tiny.safetensors would be written over weights="),
-        (["record=photo.color.png"], "record=photo.color.png would be written over output="),
+        (["record=photo.color.png"], "record=photo.color.png has the name of a video or a picture"),
         (["record=both.json", "report=both.json"], "record=both.json would be written over report="),
-        (["video=[photo.png,day.png]", "output=into", "report=day.png"], "report=day.png would be written over video="),
+        (["video=[photo.png,day.png]", "output=into", "report=day.png"], "report=day.png has the name of a video or a picture"),
         (["video=[photo.png,day.png]", "report=tiny.safetensors"], "would be written over weights="),
     ],
 )
