@@ -47,7 +47,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
         (["report=tiny.safetensors"], "report=tiny.safetensors would be written over weights="),
         (["record=photo.color.png"], "record=photo.color.png has the name of a video or a picture"),
         (["record=both.json", "report=both.json"], "record=both.json would be written over report="),
-        (["video=[photo.png,day.png]", "output=into", "report=day.png"], "report=day.png has the name of a video or a picture"),
+        (["video=[photo.png,day.png]", "output=into", "report=day.png"], "report=day.png has the name of a video"),
         (["video=[photo.png,day.png]", "report=tiny.safetensors"], "would be written over weights="),
     ],
 )
