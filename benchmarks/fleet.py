@@ -32,12 +32,14 @@ class Measured:
         fps: Pictures a second that are decoded, coloured and encoded.
         floor: That are decoded and encoded only.
         given, made: Bytes a picture, of the source and of the output.
+        looks: How often the network runs for a picture.
     """
 
     fps: float
     floor: float
     given: float
     made: float
+    looks: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +72,12 @@ class Assumed:
 
 @dataclass(frozen=True)
 class Need:
-    """What a second of video takes: seconds of one core, and bits in and out."""
+    """What a second of video takes: seconds of one core, bits in and out, and runs of the network."""
 
     core_seconds: float
     bits_in: float
     bits_out: float
+    looks: float
 
     @classmethod
     def of(cls, measured: dict[str, Measured], assumed: Assumed) -> "Need":
@@ -84,9 +87,8 @@ class Need:
             return sum(share * getattr(measured[kind], value) for kind, share in shares.items())
 
         seconds = sum(share / measured[kind].fps for kind, share in shares.items())
-        return cls(
-            assumed.fps * seconds / assumed.efficiency, 8 * assumed.fps * mean("given"), 8 * assumed.fps * mean("made")
-        )
+        bits_in, bits_out = (8 * assumed.fps * mean(value) for value in ("given", "made"))
+        return cls(assumed.fps * seconds / assumed.efficiency, bits_in, bits_out, assumed.fps * mean("looks"))
 
 
 def measure(folder: Path, *, seconds: float, rounds: int) -> dict[str, Measured]:
@@ -108,9 +110,8 @@ def _measure(clip: Path, rounds: int) -> Measured:
         rates.append(run.frames / run.seconds)
         floors.append(run.frames / transcode(clip, target, codec=CODEC, options=OPTIONS))
     target.unlink()
-    return Measured(
-        statistics.median(rates), statistics.median(floors), clip.stat().st_size / run.frames, run.size / run.frames
-    )
+    given, made, looks = (of_all / run.frames for of_all in (clip.stat().st_size, run.size, run.looks))
+    return Measured(statistics.median(rates), statistics.median(floors), given, made, looks)
 
 
 def changes(measured: dict[str, Measured], assumed: Assumed) -> dict[str, tuple[dict[str, Measured], Assumed]]:
@@ -140,14 +141,14 @@ def report(measured: dict[str, Measured], assumed: Assumed) -> str:
 
 def _measured(measured: dict[str, Measured]) -> str:
     lines = [
-        "| on one core | coloured, fps | decoded and encoded, fps | share | kB a picture in | out |",
-        "|---" * 6 + "|",
+        "| on one core | coloured, fps | decoded and encoded, fps | share | kB a picture in | out | network runs |",
+        "|---" * 7 + "|",
     ]
     for kind, one in measured.items():
         share = one.fps / one.floor
         lines.append(
             f"| {_KINDS[kind]} | {one.fps:.1f} | {one.floor:.1f} | {share:.2f} | {one.given / 1e3:.1f} "
-            f"| {one.made / 1e3:.1f} |"
+            f"| {one.made / 1e3:.1f} | {one.looks:.2f} |"
         )
     return "\n".join(lines)
 
@@ -168,6 +169,7 @@ def _live(measured: dict[str, Measured], assumed: Assumed) -> str:
         {
             "cores": f"{cores:,.0f}",
             "servers": f"{cores / assumed.cores_a_server:,.0f}",
+            "runs of the neural network a second": f"{assumed.cameras * need.looks:,.0f}",
             "network in, Gbit/s": f"{assumed.cameras * need.bits_in / 1e9:,.1f}",
             "network out, Gbit/s": f"{assumed.cameras * need.bits_out / 1e9:,.1f}",
             f"kept for {assumed.kept_days:g} days, TB": f"{kept / 1e3:,.0f}",
@@ -189,6 +191,7 @@ def _archive(measured: dict[str, Measured], assumed: Assumed) -> str:
             "years of one core": f"{core_hours / _YEAR:,.0f}",
             "cores": f"{cores:,.0f}",
             "servers": f"{cores / assumed.cores_a_server:,.0f}",
+            "runs of the neural network": f"{3600 * assumed.hours * need.looks:,.2g}",
             "read from storage, Gbit/s": f"{rate * need.bits_in / 1e9:,.1f}",
             "written, Gbit/s": f"{rate * need.bits_out / 1e9:,.1f}",
             "output, TB": f"{stored / 1e3:,.0f}",

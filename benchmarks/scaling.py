@@ -25,12 +25,13 @@ _SHORT = 5.0  # seconds for each resolution
 
 class Run(NamedTuple):
     """What a command took: frames, seconds from opening the file to the finished output, and the most memory, in MB;
-    and how large its output is, in bytes."""
+    how large its output is, in bytes; and on how many frames the network ran."""
 
     frames: int
     seconds: float
     megabytes: float
     size: int
+    looks: int
 
     @property
     def per_frame(self) -> float:
@@ -71,7 +72,7 @@ def color(clip: Path, *options: str) -> Run:
     size = output.stat().st_size
     report.unlink()
     output.unlink()
-    return Run(told["frames"], told["seconds"], usage.ru_maxrss / 1024, size)
+    return Run(told["frames"], told["seconds"], usage.ru_maxrss / 1024, size, told["looks"])
 
 
 def by_length(folder: Path, times: list[int]) -> dict[str, Run]:

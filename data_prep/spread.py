@@ -56,7 +56,7 @@ def _by_cluster(stack: ExitStack, address: str) -> Spread:
     from temporal_colorize.cluster.pool import Pool
 
     options = ClusterOptions(address=address)
-    stack.enter_context(connected(options))
+    stack.enter_context(connected(options, asked="--ray "))
     pool = stack.enter_context(Pool(_hand, options))
     return lambda work, items: pool.in_order((work, item) for item in items)
 

@@ -6,16 +6,16 @@ Objects appear whole or not at all, so what is put there needs no second name on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from uuid import uuid4
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 T = TypeVar("T")
-EXTRAS = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}  # schemes, and what fsspec needs for them
+# Schemes of footage, and what fsspec needs for them; shards are read by others, too.
+EXTRAS = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
 
 
 class StoreError(ValueError):
@@ -48,39 +48,41 @@ class RemotePath(PurePosixPath):
 
     def is_file(self) -> bool:
         """Say whether there is such an object now."""
-        return self._asked(lambda store: store.isfile(str(self)))
+        return self.ask(lambda store: store.isfile(str(self)))
 
     def is_dir(self) -> bool:
         """Say whether it is a bucket, or other objects' names begin with it."""
-        return self._asked(lambda store: store.isdir(str(self)))
+        return self.ask(lambda store: store.isdir(str(self)))
 
     def glob(self, pattern: str) -> Iterator[RemotePath]:
         """Yield the objects below it that a pattern such as `**/*.mp4` names, in no order."""
-        found = self._asked(lambda store: store.glob(f"{self}/{pattern}", detail=True))
+        found = self.ask(lambda store: store.glob(f"{self}/{pattern}", detail=True))
         return (self._of(name) for name, about in found.items() if about["type"] == "file")
 
     def describe(self) -> dict[str, object]:
         """Describe the object so that it is known again: size, and what the store gives each content."""
-        about = self._asked(lambda store: store.info(str(self)))
+        about = self.ask(lambda store: store.info(str(self)))
         version = about.get("ETag") or about.get("etag") or about.get("LastModified") or about.get("updated")
         return {"name": self.name, "bytes": about["size"], "version": str(version)}
 
     def fetch(self, folder: Path) -> Path:
         """Copy the object into a folder of this machine; return where it is."""
         local = folder / self.name
-        self._asked(lambda store: store.get_file(str(self), str(local)))
+        self.ask(lambda store: store.get_file(str(self), str(local)))
         return local
 
     def put(self, local: Path) -> None:
         """Copy a file of this machine there, whole or not at all."""
-        self._asked(lambda store: store.put_file(str(local), str(self)))
+        self.ask(lambda store: store.put_file(str(local), str(self)))
 
-    def _of(self, name: str) -> RemotePath:
-        return RemotePath(f"{self.scheme}://{name}")
+    def open(self) -> BinaryIO:
+        """Open the object to be read from its beginning to its end."""
+        return self.ask(lambda store: store.open(str(self), "rb"))
 
-    def _asked(self, question: Callable[[AbstractFileSystem], T]) -> T:
+    def ask(self, question: Callable[[AbstractFileSystem], T]) -> T:
+        """Ask the store something about the object; return what is answered."""
         try:
-            store = _store(self.scheme)
+            store = _store(str(self))
             store.invalidate_cache()
             return question(store)
         except FileNotFoundError:
@@ -89,6 +91,9 @@ class RemotePath(PurePosixPath):
             raise
         except Exception as error:  # each library has its own
             raise StoreError(f"{self}: the store refuses ({' '.join(str(error).split())})") from None
+
+    def _of(self, name: str) -> RemotePath:
+        return RemotePath(f"{self.scheme}://{name}")
 
 
 class RemoteLines:
@@ -99,18 +104,19 @@ class RemoteLines:
 
     def read(self) -> list[str]:
         """Return the lines, in no order."""
-        store = _store(self._path.scheme)
-        store.invalidate_cache()
-        return [content.decode() for content in store.cat(self._names()).values()] if self._names() else []
+        names = self._names()
+        lines = self._path.ask(lambda store: store.cat(names)) if names else {}
+        return [line.decode() for line in lines.values()]
 
     def add(self, line: str) -> None:
         """Add a line; it counts once this returns."""
-        _store(self._path.scheme).pipe_file(f"{self._path}/{uuid4().hex}.json", line.encode())
+        own = self._path / f"{uuid4().hex}.json"
+        own.ask(lambda store: store.pipe_file(str(own), line.encode()))
 
     def remove(self) -> None:
         """Remove them all."""
         if names := self._names():
-            _store(self._path.scheme).rm(names)
+            self._path.ask(lambda store: store.rm(names))
 
     def _names(self) -> list[str]:
         return [str(path) for path in self._path.glob("*.json")]
@@ -127,14 +133,14 @@ def is_remote(name: str) -> bool:
     return bool(mark) and scheme.lower() in EXTRAS
 
 
-@lru_cache
-def _store(scheme: str) -> AbstractFileSystem:
+def _store(address: str) -> AbstractFileSystem:
     """Open a store; who may read it is asked of the environment, as its own tools do (AWS_..., ~/.aws)."""
     import fsspec
 
     try:
-        return fsspec.filesystem(scheme)
-    except ImportError:
-        needed = EXTRAS[scheme]
-        how = "pip install '.[s3]' in a checkout" if scheme == "s3" else f"pip install {needed}"
-        raise ModuleNotFoundError(f"{scheme}:// needs {needed}: {how}", name=needed) from None
+        return fsspec.url_to_fs(address)[0]
+    except ImportError as error:
+        scheme = address.partition("://")[0]
+        needed = "s3fs" if scheme == "s3a" else EXTRAS.get(scheme)
+        how = "pip install '.[s3]' in a checkout" if needed == "s3fs" else f"pip install {needed}" if needed else error
+        raise ModuleNotFoundError(f"{scheme}:// needs {needed or 'another package'}: {how}", name=needed) from None

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from temporal_colorize import cli, remote
+from temporal_colorize import cli
 from temporal_colorize.inference.footage import find_footage, is_many
 from temporal_colorize.remote import RemoteLines, RemotePath, StoreError, as_path, is_remote
 from tests.support.networks import tiny_weights_file
@@ -18,9 +18,7 @@ QUICK = ("inference.size=64", "runtime=torch", "encoder.preset=ultrafast", "prog
 def bucket() -> Iterator[str]:
     pytest.importorskip("moto")
     with object_store("footage") as address:
-        remote._store.cache_clear()
         yield address
-    remote._store.cache_clear()
 
 
 def put(address: str, content: bytes, folder: Path) -> RemotePath:
@@ -58,6 +56,8 @@ def test_what_is_not_there_is_said_in_a_line(bucket: str, tmp_path: Path) -> Non
 def test_a_store_that_refuses_may_be_asked_again(bucket: str, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"^s3://no bucket/a\.bin: the store refuses"):
         put("s3://no bucket/a.bin", b"", tmp_path)
+    with pytest.raises(StoreError, match="the store refuses"):
+        RemoteLines(as_path("s3://no bucket/.journal.jsonl")).add("a")
 
 
 def test_lines_of_several_programs_all_count(bucket: str) -> None:

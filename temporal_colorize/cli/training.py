@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from temporal_colorize.config.building import writable_folder
 from temporal_colorize.config.composing import build
 from temporal_colorize.config.messages import one_line
+from temporal_colorize.training.ending import PreemptedError, preempted_by_signals
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from temporal_colorize.training.record import Run
 
 
+@preempted_by_signals()
 def train_once(config: "DictConfig") -> float:
     """Train once; the return value is what a sweep minimises: the best of what `callbacks.best` monitors, in general
     the validation error in ab units squared, and with a minus where `callbacks.best.mode` is max. A run that its folder
@@ -115,8 +117,6 @@ def _outcome(trainer: "pl.Trainer", run: "Run") -> "Run":
 @contextlib.contextmanager
 def _recorded(run: "Run", folder: Path, started: float) -> Iterator[None]:
     """Keep in the folder what a run was begun with, and how it ends where it does not finish."""
-    from temporal_colorize.training.preemption import PreemptedError
-
     _keep(run, folder, started)
     try:
         yield

@@ -108,7 +108,7 @@ def by_workers(pool: Pool, line: "JobLine", split: "Splitting | None" = None) ->
             while waiting and len(under_way) < pool.room:
                 spare = pool.room - len(under_way) - len(waiting)
                 item = waiting.popleft()
-                led = split.lead(item) if split is not None and spare > 0 else None
+                led = None if split is None else split.lead(item, spare)
                 under_way[led or pool.submit(item)] = item
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                 item, result = under_way.pop(future), _result(future)

@@ -34,8 +34,12 @@ def load_ray() -> ModuleType:
 
 
 @contextlib.contextmanager
-def connected(options: ClusterOptions) -> Iterator[None]:
+def connected(options: ClusterOptions, *, asked: str = "ray.address=") -> Iterator[None]:
     """Be connected to a cluster, or have one of this machine; in a program that is connected already, use that.
+
+    Args:
+        options: See there.
+        asked: How the program is given the address, for messages.
 
     Raises:
         ValueError: If there is none at that address, this machine cannot start one, or it is too small for a worker.
@@ -45,13 +49,13 @@ def connected(options: ClusterOptions) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    _require_heard(options)
+    _require_heard(options, asked)
     _silence(ray)
     handlers = {number: signal.getsignal(number) for number in _OURS}
     try:
         ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **_where(options))
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        raise ValueError(_refusal(options, error)) from None
+        raise ValueError(_refusal(f"{asked}{options.address}", error)) from None
     finally:
         for number, handler in handlers.items():  # Ray has one of its own for SIGTERM
             signal.signal(number, handler)
@@ -62,7 +66,7 @@ def connected(options: ClusterOptions) -> Iterator[None]:
         ray.shutdown()
 
 
-def _require_heard(options: ClusterOptions) -> None:
+def _require_heard(options: ClusterOptions, asked: str) -> None:
     """Refuse an address where nobody listens: Ray itself would try it for minutes."""
     host, mark, port = options.address.rpartition("://")[2].rpartition(":")
     if not (mark and port.isdecimal()):  # "auto", "local" and what Ray refuses at once
@@ -70,7 +74,7 @@ def _require_heard(options: ClusterOptions) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=options.connect_seconds).close()
     except (OSError, OverflowError) as error:
-        raise ValueError(_refusal(options, error)) from None
+        raise ValueError(_refusal(f"{asked}{options.address}", error)) from None
 
 
 def _silence(ray: ModuleType) -> None:
@@ -86,12 +90,11 @@ def _where(options: ClusterOptions) -> dict[str, object]:
 
 
 def _processors(options: ClusterOptions) -> dict[str, object]:
-    """Have a local cluster hold the workers that were asked for."""
-    return {} if options.workers is None else {"num_cpus": options.workers * options.cores}
+    """Have a local cluster hold the workers that were asked for, if each by itself has room here."""
+    fits = options.workers is not None and options.cores <= (os.cpu_count() or 1)
+    return {"num_cpus": options.workers * options.cores} if fits else {}
 
 
-def _refusal(options: ClusterOptions, error: Exception) -> str:
+def _refusal(asked: str, error: Exception) -> str:
     said = " ".join(str(error).split())
-    return (
-        f"ray.address={options.address} cannot be used ({said[:200]}); start it by `ray start --head`, or leave it out"
-    )
+    return f"{asked} cannot be used ({said[:200]}); start it by `ray start --head`, or leave it out"

@@ -22,7 +22,7 @@ class ClusterOptions:
         tries: How often a task is tried that fails for a reason of the machine's, or whose worker dies.
         wait_seconds: Before it is tried again.
         look_seconds: Between two looks at how far the workers are.
-        long: Frames of a video above which workers that have no file of their own colour segments of it.
+        long: Frames of a video above which two or more workers that have no file of their own colour segments of it.
         stop_seconds: That workers have to come to an orderly end.
         object_store_mb: Of a local cluster; results are small and need hardly any.
 
@@ -39,7 +39,7 @@ class ClusterOptions:
     tries: int = 3
     wait_seconds: float = 5.0
     look_seconds: float = 1.0
-    long: int = 1500
+    long: int = 3000
     stop_seconds: float = 3.0
     object_store_mb: int = 80
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.split import Finished, Run, Start
 
 _AHEAD = 1  # segments that wait beside those in work
+_SPARE = 2  # the first pass is about half of the whole work: with one worker more there is nothing to win
 
 
 class Splitting:
@@ -42,11 +43,20 @@ class Splitting:
         self._thread: threading.Thread | None = None
         self._frames: int | None = None  # of the video that is led
 
-    def lead(self, item: "Footage") -> Future | None:
-        """Begin to lead a video; None where it is not long, is in a store, or another is being led."""
+    def lead(self, item: "Footage", spare: int) -> Future | None:
+        """Begin to lead a video.
+
+        Args:
+            item: The video.
+            spare: How many workers have nothing to do, beside the one that would colour it alone.
+
+        Returns:
+            What becomes of it; None where they are too few, it is not long, is in a store, or another is being led.
+        """
         output = item.output(self._into)
         far = isinstance(item.source, RemotePath) or isinstance(output, RemotePath)
-        if far or (self._thread is not None and self._thread.is_alive()) or not self._is_long(item.source):
+        leads = self._thread is not None and self._thread.is_alive()
+        if spare < _SPARE or far or leads or not self._is_long(item.source):
             return None
         output.parent.mkdir(parents=True, exist_ok=True)
         future: Future = Future()

@@ -3,15 +3,17 @@
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from temporal_colorize.config.preparing import Prepared
+from temporal_colorize.passing import PassingFolder
 from temporal_colorize.remote import RemotePath
 
 if TYPE_CHECKING:
     from temporal_colorize.inference.footage import Footage
     from temporal_colorize.inference.report import Report
+
+_KIND = "temporal-colorize-store"  # of the folder of a file that passes
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class ListColoring:
     """Colours one file of a list after the other.
 
     What is in a store is fetched into a temporary folder of this machine, and what comes of it is put there when it is
-    complete, the coloured file last.
+    complete, the coloured file last. What a process that was killed left of such a folder, the next one removes.
 
     Attributes:
         prepared: What colours files.
@@ -38,8 +40,8 @@ class ListColoring:
         return self.prepared.colorize(item.source, output)
 
     def _from_afar(self, source: Path | RemotePath, output: Path | RemotePath) -> "Report":
-        with TemporaryDirectory(prefix="temporal-colorize-") as folder:
-            given, made = Path(folder, "source"), Path(folder, "output")
+        with PassingFolder(_KIND) as folder:
+            given, made = folder / "source", folder / "output"
             given.mkdir(), made.mkdir()
             local = source.fetch(given) if isinstance(source, RemotePath) else source
             if not isinstance(output, RemotePath):

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from temporal_colorize.data.pictures import DataError
+from temporal_colorize.remote import RemotePath
 
 INDEX = "index.json"
 INDEX_VERSION = 1
 _NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 SUFFIXES = {"picture": "webp", "clip": "mp4"}
-_NEEDED = {"s3": "s3fs", "s3a": "s3fs"}
 
 
 class Shard(NamedTuple):
@@ -96,14 +96,7 @@ def open_url(url: str) -> BinaryIO:
     scheme = url.partition("://")[0] if "://" in url else ""
     if scheme in ("", "file") or scheme in gopen_schemes:
         return gopen(url)
-    import fsspec
-
     try:
-        return fsspec.open(url, "rb").open()
-    except ImportError as error:
-        extra = "pip install '.[s3]' in a checkout" if scheme in _NEEDED else str(error)
-        raise ModuleNotFoundError(f"{scheme}:// needs {_NEEDED.get(scheme, 'another package')}: {extra}") from error
-    except (OSError, ValueError):
-        raise
-    except Exception as error:  # of the store's own library, as botocore's when there are no credentials
-        raise OSError(f"{type(error).__name__}: {error}") from error
+        return RemotePath(url).open()
+    except ValueError as error:
+        raise OSError(str(error)) from error

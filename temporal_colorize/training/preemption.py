@@ -11,16 +11,9 @@ from typing import Any
 import pytorch_lightning as pl
 from torch import Tensor
 
-STATUS = 75  # EX_TEMPFAIL of sysexits.h: try again later
-_SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+from temporal_colorize.training.ending import SIGNALS, PreemptedError
+
 _OF_SUBMITIT = signal.SIGUSR2  # its own handler, where there is one, has Slurm requeue the job
-
-
-class PreemptedError(SystemExit):
-    """Ends the program with exit status 75; nothing that catches errors takes it for one."""
-
-    def __init__(self) -> None:
-        super().__init__(STATUS)
 
 
 class Preemption(pl.Callback):
@@ -78,7 +71,7 @@ class Preemption(pl.Callback):
         if threading.current_thread() is not threading.main_thread():
             return
         self._listening = True
-        numbers = [*_SIGNALS, *([_OF_SUBMITIT] if callable(signal.getsignal(_OF_SUBMITIT)) else [])]
+        numbers = [*SIGNALS, *([_OF_SUBMITIT] if callable(signal.getsignal(_OF_SUBMITIT)) else [])]
         for number in numbers:
             self._before.setdefault(number, signal.getsignal(number))
             signal.signal(number, self._notice)

@@ -58,6 +58,8 @@ class PacketFile:
                 self._file.close()
             if kind is None:
                 os.replace(self._part, self.path)
+            else:
+                self._part.unlink(missing_ok=True)
 
     def write(self, stream: int, packet: Packet) -> None:
         """Add a packet; side data, which no container needs of these, is left behind."""

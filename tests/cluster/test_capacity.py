@@ -56,8 +56,9 @@ def test_a_cluster_may_grow(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_a_real_cluster_of_this_machine_is_refused_and_ended() -> None:
+@pytest.mark.parametrize("workers", [None, 1])
+def test_a_real_cluster_of_this_machine_is_refused_and_ended(workers: int | None) -> None:
     ray = pytest.importorskip("ray")
     with pytest.raises(ValueError, match=r"^ray\.cores=4096 ray\.gpus=0: "):
-        connected(ClusterOptions(cores=4096)).__enter__()
+        connected(ClusterOptions(cores=4096, workers=workers)).__enter__()
     assert not ray.is_initialized()

@@ -130,6 +130,7 @@ def test_the_same_command_goes_on_after_the_program_was_stopped(plain: Path, num
 @pytest.mark.slow
 def test_a_long_video_is_coloured_by_all_though_a_worker_dies(plain: Path, nodes: tuple[object, list[object]]) -> None:
     cluster, _ = nodes
+    cluster.add_node(num_cpus=1, object_store_memory=80 * 2**20)
     options = (f"ray.address={cluster.address}", "ray.long=50", "report=split.json")
     process = start(plain, "split.mp4", *options, video="footage/c.mp4")
     until(lambda: list(plain.glob(".split.mp4.job/000002.packets")), process)

@@ -13,6 +13,7 @@ from temporal_colorize.cluster.splitting import Splitting
 from temporal_colorize.inference.footage import Footage
 from temporal_colorize.inference.split import Finished, Run, Start
 from temporal_colorize.video.frame_map import FrameMap
+from tests.support.videos import write_video
 
 ITEM = Footage(Path("a.mp4"), Path("a.mp4"), "a")
 
@@ -66,3 +67,14 @@ def test_so_does_an_error_of_the_first_pass() -> None:
     with pytest.raises(ValueError, match="the source ends here"):
         came.extend(one.number for one in run_of(pool)(broken()))
     assert sorted(came) == [0, 1]
+
+
+def test_what_too_few_would_colour_is_left_to_one(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", count=3)
+    item = Footage(tmp_path / "a.mp4", Path("a.mp4"), "a")
+    line = JobLine(lambda: [], every=60.0, lines_every=60.0, shown=False)
+    prepared = SimpleNamespace(colorize=lambda source, output, run: "coloured")
+    splitting = Splitting(prepared, Slow(), line, into=tmp_path / "out", least=2)
+    assert splitting.lead(item, 1) is None
+    assert splitting.lead(item, 2).result(5) == "coloured"
+    assert Splitting(prepared, Slow(), line, into=tmp_path / "out", least=3).lead(item, 2) is None

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from temporal_colorize import remote
 from temporal_colorize.remote import as_path
 from tests.support.networks import tiny_weights_file
 from tests.support.program import run
@@ -21,7 +20,6 @@ def test_many_files_of_a_store(tmp_path: Path) -> None:
     pytest.importorskip("moto")
     tiny_weights_file(tmp_path)
     with object_store("footage") as bucket:
-        remote._store.cache_clear()
         known = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
         for number in range(3):
             write_video(tmp_path / f"{number}.mp4", count=8 + number, audio="aac")
@@ -39,4 +37,3 @@ def test_many_files_of_a_store(tmp_path: Path) -> None:
         (tmp_path / "fetched").mkdir()
         fetched = as_path(f"{bucket}/out/north/0.color.mp4").fetch(tmp_path / "fetched")
         assert_same_frames(fetched, tmp_path / "0.color.mp4")
-    remote._store.cache_clear()

@@ -67,7 +67,9 @@ def bucket(shards: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
     for name, value in {"ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b", "DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
-    store = fsspec.filesystem("s3", skip_instance_cache=True)
+    opened = fsspec.get_filesystem_class("s3")
+    opened.clear_instance_cache()  # of another address
+    store = opened()
     store.mkdir("bucket")
     for path in shards.iterdir():
         store.pipe(f"bucket/shards/{path.name}", path.read_bytes())

@@ -103,6 +103,13 @@ def test_what_a_dead_worker_had_is_done_by_another_and_the_order_stays(tmp_path:
     assert (tmp_path / "died").exists()
 
 
+def test_a_cluster_that_is_not_there_is_refused_as_it_was_asked_for() -> None:
+    pytest.importorskip("ray")
+    said = r"^--ray 127\.0\.0\.1:1 cannot be used \("
+    with spreading(ray="127.0.0.1:1") as spread, pytest.raises(ValueError, match=said):
+        spread(str, [1])
+
+
 def test_nothing_starts_without_work_and_both_at_once_are_refused() -> None:
     with spreading(ray="203.0.113.1:1") as spread:  # there is no such cluster
         assert callable(spread)

@@ -110,7 +110,7 @@ QUICK = {"weights": "mine.safetensors", "runtime": "torch", "inference.size": "6
 QUICK_OUTPUT = {"progress": "false", "encoder.preset": "ultrafast"}
 
 # Measurements of minutes or hours on a machine that does nothing else: that their options are known is tested.
-_BY_HAND = ("first_picture", "latency", "loader", "ray", "scaling", "soak", "speed")
+_BY_HAND = ("first_picture", "fleet", "latency", "loader", "ray", "ray_long", "scaling", "soak", "speed")
 MEASURED_BY_HAND = {f"python -m benchmarks.{name}" for name in _BY_HAND}
 WITHOUT_PARSER = {
     f"python -m benchmarks.{name}" for name in ("edges", "hint_grow", "hints", "holding", "reference", "rendered")

@@ -12,6 +12,7 @@ def object_store(bucket: str) -> Iterator[str]:
     import fsspec
     from moto.server import ThreadedMotoServer
 
+    opened = fsspec.get_filesystem_class("s3")
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -23,7 +24,9 @@ def object_store(bucket: str) -> Iterator[str]:
     }
     try:
         with mock.patch.dict(os.environ, known):
-            fsspec.filesystem("s3", skip_instance_cache=True).mkdir(bucket)
+            opened.clear_instance_cache()  # of another address
+            opened().mkdir(bucket)
             yield f"s3://{bucket}"
     finally:
+        opened.clear_instance_cache()
         server.stop()

@@ -14,8 +14,9 @@ from data_prep.shards import write_shards
 from temporal_colorize.data.datamodule import ColorDataModule
 from temporal_colorize.data.shards import ShardDataModule
 from temporal_colorize.models.unet import UNet
+from temporal_colorize.training.ending import PreemptedError
 from temporal_colorize.training.module import ColorizationModule
-from temporal_colorize.training.preemption import PreemptedError, Preemption
+from temporal_colorize.training.preemption import Preemption
 from tests.data_prep.raw import picture, save, save_video
 from tests.support.networks import tiny_network
 from tests.training.test_module import OPTIONS

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from temporal_colorize.training.preemption import PreemptedError, Preemption
+from temporal_colorize.training.ending import PreemptedError
+from temporal_colorize.training.preemption import Preemption
 
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2)
 

@@ -1,21 +1,18 @@
 """Folders of visitors, which nobody else can guess or read, and which do not outlive the service."""
 
 import contextlib
-import fcntl
 import os
 import re
 import secrets
 import shutil
-import stat
-import tempfile
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from temporal_colorize.apps.service.errors import Busy
+from temporal_colorize.passing import PassingFolder
 
-_PREFIX, _LOCK = "temporal-colorize-serve-", ".lock"
+_KIND = "temporal-colorize-serve"
 _ODD = re.compile(r"[^\w .()+@-]")
 _MOST_BYTES = 100  # of a name
 _LEAST_BYTES = 4096  # of a file, or of a folder: so are most disks divided
@@ -36,12 +33,8 @@ class Folders:
     """
 
     def __init__(self, parent: Path | None = None, *, most_mb: float, share: float) -> None:
-        parent = Path(tempfile.gettempdir() if parent is None else parent)
-        _remove_stale(parent)
-        made = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}", dir=parent))
-        self._lock: int | None = _locked(made / _LOCK)
-        self.root = made.rename(made.with_name(made.name[1:]))  # from here on it may be found, and is locked
-        self._closing = threading.Lock()
+        self._whole = PassingFolder(_KIND, parent)
+        self.root = self._whole.path
         self._of: dict[str, Path] = {}
         self._most_mb, self._share_mb = most_mb, share * most_mb
 
@@ -104,11 +97,7 @@ class Folders:
 
     def close(self) -> None:
         """Remove everything; once more does nothing."""
-        with self._closing:  # two threads may, where a server ends
-            shutil.rmtree(self.root, ignore_errors=True)
-            if self._lock is not None:
-                os.close(self._lock)
-                self._lock = None
+        self._whole.close()
 
 
 def safe_name(name: str) -> str:
@@ -147,19 +136,3 @@ def removed_if_refused(files: Iterable[Path]) -> Iterator[None]:
     except BaseException:
         remove_placed(files)
         raise
-
-
-def _locked(path: Path) -> int:
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return descriptor
-
-
-def _remove_stale(parent: Path) -> None:
-    for folder in parent.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError):  # it is another's, or in use
-            found = folder.lstat()
-            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
-                lock = _locked(folder / _LOCK)
-                shutil.rmtree(folder, ignore_errors=True)
-                os.close(lock)

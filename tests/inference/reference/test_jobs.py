@@ -1,5 +1,6 @@
 """A night coloured by a daytime reference: as a whole, and stopped and gone on with."""
 
+import functools
 from pathlib import Path
 
 import av
@@ -13,11 +14,15 @@ from temporal_colorize.inference.reference.guide import ReferenceGuide
 from temporal_colorize.inference.reference.picture import Reference
 from temporal_colorize.inference.report import Report
 from temporal_colorize.inference.session import Session, SessionOptions
+from temporal_colorize.inference.split import Finished, Run, Start, color_segment
 from temporal_colorize.inference.video import colorize_video
+from temporal_colorize.inference.video_options import VideoOptions
 from temporal_colorize.video import VideoWriter
 from tests.support.networks import tiny_weights
 from tests.support.places import at_night, place, view
 from tests.support.stopping import StoppedError, stopping
+
+OPTIONS = {"codec": "ffv1", "options": {}, "segment": 8, "gate": GateOptions(settle=2, every=1, patience=0)}
 
 
 def write_night(path: Path, count: int = 24) -> np.ndarray:
@@ -49,13 +54,19 @@ def test_a_job_gone_on_with_after_its_last_segment_still_names_the_reference(
     assert again.kept == again.frames == 8 and again.hints[0].startswith("reference=day: edges agree by 0.")
 
 
-def colorize(night: Path, output: Path, day: np.ndarray, *, stop_after: int | None = None) -> Report:
-    session = stopping(Session(tiny_weights(), SessionOptions(size=64, infrared="auto")), after=stop_after)
-    reference = Reference("reference=day", cv2.cvtColor(day, cv2.COLOR_RGB2GRAY), ab_of_rgb(day), "day")
-    return colorize_video(
-        night, output, session, codec="ffv1", options={}, segment=8, gate=GateOptions(settle=2, every=1, patience=0),
-        guide=ReferenceGuide([reference]),
-    )  # fmt: skip
+def colorize(
+    night: Path, output: Path, day: np.ndarray, *, stop_after: int | None = None, run: Run | None = None
+) -> Report:
+    session = stopping(fresh_session(), after=stop_after)
+    return colorize_video(night, output, session, guide=fresh_guide(day), run=run, **OPTIONS)
+
+
+def fresh_session() -> Session:
+    return Session(tiny_weights(), SessionOptions(size=64, infrared="auto"))
+
+
+def fresh_guide(day: np.ndarray) -> ReferenceGuide:
+    return ReferenceGuide([Reference("reference=day", cv2.cvtColor(day, cv2.COLOR_RGB2GRAY), ab_of_rgb(day), "day")])
 
 
 def pictures(path: Path) -> np.ndarray:
@@ -79,3 +90,16 @@ def test_the_background_has_its_colours_and_a_stopped_job_goes_on_with_them(tmp_
     assert again.kept >= 8
     assert np.array_equal(pictures(tmp_path / "pieces.mkv"), whole)
     assert (again.hints, again.infrared) == (report.hints, report.infrared)
+
+
+def test_segments_that_others_colour_have_them_too(tmp_path: Path) -> None:
+    night, whole, split = tmp_path / "night.mkv", tmp_path / "whole.mkv", tmp_path / "split.mkv"
+    day = write_night(night)
+    colorize(night, whole, day)
+
+    def elsewhere(start: Start) -> Finished:
+        return color_segment(night, split, fresh_session(), start, how=VideoOptions(**OPTIONS), guide=fresh_guide(day))
+
+    report = colorize(night, split, day, run=functools.partial(map, elsewhere))
+    assert report.hints[0].startswith("reference=day: edges agree by 0.")
+    assert split.read_bytes() == whole.read_bytes()
