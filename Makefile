@@ -37,15 +37,11 @@ demo: $(READY)
 		touch $@; \
 	fi
 
-# Trainings have a process of their own: the signals that they are stopped with there have crashed one in which everything
-# else had run before, twice; alone they never did. Why is not known yet.
 test: $(READY) .venv/.camera .venv/.browser .venv/.slurm
-	$(BIN)/python -m pytest -m "not slow" --ignore=tests/training
-	$(BIN)/python -m pytest -m "not slow" tests/training
+	$(BIN)/python -m pytest -m "not slow"
 
 test-all: $(READY) .venv/.camera .venv/.browser .venv/.slurm
-	$(BIN)/python -m pytest --ignore=tests/training
-	$(BIN)/python -m pytest tests/training
+	$(BIN)/python -m pytest
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -4,8 +4,8 @@ python -m benchmarks.ray [--workers 2 4] [--seconds 4] [--size 640x360] [--round
 
 The clips are copies of the fixed camera of `data_prep.sample_clip`, with noise. In turn one of them, and as many at
 once as there are workers, are coloured by processes without Ray that run the plain command's code, and by workers of
-Ray. All have opened the weights, each has its threads on one core as far as there are cores, and the turns are short, as
-the machine may be faster at one time than at another. Options are those of infer.py.
+Ray. All have opened the weights, each has its threads on one core as far as there are cores, and the turns are short,
+as the machine may be faster at one time than at another. Options are those of infer.py.
 """
 
 import argparse

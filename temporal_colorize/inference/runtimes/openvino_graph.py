@@ -20,6 +20,10 @@ VERSION = ov.__version__
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 _SECTION = PREFIX.rstrip(".")
 
+# The only one, for as long as the process is there. It gives the thread that first asks it a stack for signal handlers;
+# if it is dropped in another thread, that stack is unmapped while it is in use, and the next signal is a crash.
+_CORE = ov.Core()
+
 
 def convert(weights: Weights, card: Card) -> ov.Model:
     """Trace a network's step; batch, height and width stay open, unless it takes one size alone."""
@@ -52,7 +56,7 @@ def read(path: Path) -> tuple[Card, ov.Model]:
         ValueError: If it is something else, or damaged.
     """
     try:
-        model = ov.Core().read_model(path)
+        model = _CORE.read_model(path)
     except RuntimeError as error:
         raise ValueError(f"OpenVINO cannot read it ({_reason(error)})") from error
     if not model.has_rt_info(_SECTION):
@@ -84,7 +88,7 @@ class Engine:
     runtime = "openvino"
 
     def __init__(self, model: ov.Model, *, precision: str, threads: int, cache: Path | None) -> None:
-        self._core, self._model = ov.Core(), model
+        self._model = model
         self.precision = self._chosen(precision)
         self._settings = {
             "INFERENCE_PRECISION_HINT": _HINTS[self.precision],
@@ -99,7 +103,7 @@ class Engine:
         self._one_at_a_time = threading.Lock()
 
     def _chosen(self, precision: str) -> str:
-        able = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        able = _CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
             precision = "bf16" if "BF16" in able else "fp32"
         if precision != "fp32" and precision.upper() not in able:
@@ -136,4 +140,4 @@ class Engine:
         return self._requests[None]
 
     def _compile(self, model: ov.Model) -> ov.InferRequest:
-        return self._core.compile_model(model, "CPU", self._settings).create_infer_request()
+        return _CORE.compile_model(model, "CPU", self._settings).create_infer_request()

@@ -53,7 +53,7 @@ def test_float32_agrees_over_a_hundred_frames(file: Path, compiled: Weights) -> 
 
 
 def test_bfloat16_stays_near_over_a_hundred_frames(file: Path, cache: str) -> None:
-    if "BF16" not in graph.ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+    if "BF16" not in graph._CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         pytest.skip("this processor has no bfloat16")
     there = opened(file, cache, precision="bf16")
     assert 1e-4 < farthest(load_weights(str(file)), there, stream(100)) < 0.1
@@ -191,6 +191,21 @@ def test_nothing_is_told_to_anyone() -> None:
     program += "print(sys.modules['openvino_telemetry'], 'openvino' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert run.stdout.split() == ["None", "True"]
+
+
+def test_a_signal_is_handled_whoever_drops_a_network(file: Path) -> None:
+    """The stack for signal handlers that OpenVINO gives a thread goes with OpenVINO's last core."""
+    program = """
+import signal, sys, threading, torch
+from temporal_colorize.inference.runtimes import RuntimeOptions, open_weights
+opened = [open_weights(sys.argv[1], RuntimeOptions(runtime="openvino", cache="off"), device=torch.device("cpu"))]
+dropping = threading.Thread(target=opened.clear)
+dropping.start(), dropping.join()
+signal.signal(signal.SIGTERM, lambda number, frame: print("handled"))
+signal.raise_signal(signal.SIGTERM)
+"""
+    run = subprocess.run([sys.executable, "-c", program, str(file)], capture_output=True, text=True, cwd=ROOT)
+    assert (run.returncode, run.stdout) == (0, "handled\n"), run.stderr
 
 
 @pytest.mark.slow
