@@ -178,8 +178,10 @@ def plot(evaluation: Evaluation, weights: str, path: Path) -> None:
     _plot_vividness(axes[0, 0], scores[CLEAN], weights)
     _plot_reliability(axes[0, 1], evaluation, weights)
     _plot_conditions(axes[1, 0], scores, row_name(weights, None))
-    for name, distances in evaluation.drift.get(weights, {}).items():
+    drift = evaluation.drift.get(weights, {})
+    for name, distances in drift.items():
         axes[1, 1].plot(distances, label=name)
+    axes[1, 1].set_visible(bool(drift))
     axes[1, 1].set(title="a looped still", xlabel="frames after it has settled", ylabel="ab distance to the settled")
     _plot_confidence(axes[0, 2], evaluation, weights)
     _plot_risk(axes[1, 2], evaluation, weights)
