@@ -13,7 +13,7 @@ from temporal_colorize.cli.guard import INTERRUPTED
 from temporal_colorize.cli.interrupt import end_soon
 from temporal_colorize.cli.living import is_live_run, live_once
 from temporal_colorize.cli.reporting import failures_in, write_failure, write_report
-from temporal_colorize.cli.spreading import check_cluster, spread
+from temporal_colorize.cli.spreading import check_cluster, of_worker, spread
 from temporal_colorize.cli.varying import infer_variants
 from temporal_colorize.config.building import writable_folder
 from temporal_colorize.config.checking import check_coloring, check_files
@@ -63,7 +63,7 @@ def _infer(config: "DictConfig") -> None:
         _check_listed(config)
     local = [one.source for one in footage if isinstance(one.source, Path)]
     narrow = {"threads": config.ray.cores} if spreads else {}
-    prepared = prepare(config, local, **narrow)  # the weights are opened last
+    prepared = prepare(of_worker(config) if spreads else config, local, **narrow)  # the weights are opened last
     if listed:
         return _infer_listed(footage, config, prepared, many=many)
     if config.variants is not None:

@@ -43,12 +43,19 @@ def check_cluster(config: "DictConfig") -> None:
         raise ModuleNotFoundError(NEEDED, name="ray")
 
 
+def of_worker(config: "DictConfig") -> "DictConfig":
+    """Return with what a worker colours: one that was given no GPU takes none, though its machine has some."""
+    from omegaconf import OmegaConf
+
+    return config if config.ray.gpus or config.device != "auto" else OmegaConf.merge(config, {"device": "cpu"})
+
+
 @contextmanager
 def spread(
     config: "DictConfig", prepared: "Prepared", footage: "Sequence[Footage]", into: Path | RemotePath | None
 ) -> "Iterator[Run]":
     """Be connected to the cluster that the configuration names; yield what colours files there."""
-    from temporal_colorize.cluster.coloring import FileWork, by_workers, is_final
+    from temporal_colorize.cluster.coloring import FileWork, by_workers, is_final, is_passing
     from temporal_colorize.cluster.connecting import connected
     from temporal_colorize.cluster.pool import Pool
     from temporal_colorize.cluster.progress import JobLine
@@ -57,11 +64,12 @@ def spread(
     options = cluster_options(config)
     places = [place for item in footage for place in (item.source, item.output(into))]
     folder = None if all(isinstance(place, RemotePath) for place in places) else os.getcwd()
+    judges = {"is_final": is_final, "is_passing": is_passing}
     drawn = {"every": options.look_seconds, "shown": config.progress}
     with (
         connected(options),
         ExitStack() as leading,
-        Pool(FileWork(config, into, options.cores, folder), options, is_final=is_final) as pool,
+        Pool(FileWork(of_worker(config), into, options.cores, folder), options, **judges) as pool,
         JobLine(lambda: pool.hands, lines_every=config.progress_seconds, **drawn) as line,
     ):
         split = Splitting(prepared, pool, line, into=into, least=options.long) if _can_split(config) else None
@@ -74,5 +82,5 @@ def spread(
 
 
 def _can_split(config: "DictConfig") -> bool:
-    """Say whether nothing has to see all frames of a video in order."""
-    return config.sheet in (None, False) and config.direction == "forward"
+    """Say whether nothing has to see all frames of a video in order, and this program computes as the workers do."""
+    return config.sheet in (None, False) and config.direction == "forward" and not config.ray.gpus

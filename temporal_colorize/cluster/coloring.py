@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from temporal_colorize.inference.report import Report
     from temporal_colorize.inference.split import Finished, Start
 
+_BEAT = 1.0  # seconds after which it is looked whether there is more room
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -87,9 +89,18 @@ class FileWork:
 
 def is_final(error: BaseException) -> bool:
     """Say whether a file would fail on any worker: it is bad itself, or was asked something that cannot be."""
+    from temporal_colorize.video.errors import DiskError
+
+    if is_passing(error) or isinstance(error, DiskError | StoreError):
+        return False
+    return isinstance(error, ValueError | ModuleNotFoundError)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Say whether another has the output: a machine that died may hold it until its locks run out."""
     from temporal_colorize.inference.job import BusyError
 
-    return isinstance(error, ValueError | ModuleNotFoundError) and not isinstance(error, BusyError | StoreError)
+    return isinstance(error, BusyError)
 
 
 def by_workers(pool: Pool, line: "JobLine", split: "Splitting | None" = None) -> "Run":
@@ -110,7 +121,7 @@ def by_workers(pool: Pool, line: "JobLine", split: "Splitting | None" = None) ->
                 item = waiting.popleft()
                 led = None if split is None else split.lead(item, spare)
                 under_way[led or pool.submit(item)] = item
-            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+            for future in wait(under_way, timeout=_BEAT, return_when=FIRST_COMPLETED).done:
                 item, result = under_way.pop(future), _result(future)
                 line.done(item, result)
                 yield item, result

@@ -16,7 +16,7 @@ from temporal_colorize.cluster.capacity import held
 from temporal_colorize.cluster.connecting import load_ray
 from temporal_colorize.cluster.hand import Hand
 from temporal_colorize.cluster.options import ClusterOptions
-from temporal_colorize.cluster.tasks import Task, Waiting
+from temporal_colorize.cluster.tasks import Judge, Task, Waiting
 from temporal_colorize.cluster.worker import Hired, StoppedError, Work
 
 _LOST = "the worker, or its machine, died"
@@ -34,9 +34,11 @@ class Pool:
         make: What a worker calls, once, for what does tasks; it is sent there, and what it needs must be known there.
         options: See there.
         is_final: Whether an error is the task's own and no reason to try it elsewhere.
+        is_passing: Whether one passes by itself, and is waited out.
 
     Attributes:
-        unfit: Why workers could not begin; after `options.tries` of them no more are hired.
+        unfit: Why workers could not begin. After `options.tries` of them in a row, one at a time is tried; where none
+            has ever begun, or nobody is left and three times as many have failed, all is given up.
     """
 
     def __init__(
@@ -44,13 +46,15 @@ class Pool:
         make: Callable[[], Work],
         options: ClusterOptions,
         *,
-        is_final: Callable[[BaseException], bool] = lambda error: isinstance(error, ValueError),
+        is_final: Judge = lambda error: isinstance(error, ValueError),
+        is_passing: Judge = lambda error: False,
     ) -> None:
         self._ray, self._make, self._options = load_ray(), make, options
-        self._waiting = Waiting(tries=options.tries, wait=options.wait_seconds, is_final=is_final)
+        judges = {"is_final": is_final, "is_passing": is_passing}
+        self._waiting = Waiting(tries=options.tries, wait=options.wait_seconds, **judges)
         self._hands: list[Hand] = []
         self.unfit: list[BaseException] = []
-        self._died = 0  # before they were ready
+        self._failures, self._failed, self._began = 0, 0.0, False  # to begin: in a row, when last; whether one did
         self._events: queue.Queue[Callable[[], None]] = queue.Queue()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._attend, name="cluster", daemon=True)
@@ -143,11 +147,13 @@ class Pool:
         under_way = sum(hand.task is not None for hand in self._hands)
         if len(self._hands) >= len(self._waiting) + under_way:
             return
-        if max(len(self.unfit), self._died) >= self._options.tries:
-            if not self._hands:
-                self._waiting.refuse(self.unfit[-1])
-            return
-        for _ in range(min(self.room, len(self._waiting) + under_way) - len(self._hands)):
+        short = min(self.room, len(self._waiting) + under_way) - len(self._hands)
+        if self._failures >= self._options.tries:
+            if not self._hands and (not self._began or self._failures >= 3 * self._options.tries):
+                return self._waiting.refuse(self.unfit[-1])
+            rests = time.monotonic() < self._failed + self._options.wait_seconds
+            short = 0 if rests or any(hand.hired is None for hand in self._hands) else 1
+        for _ in range(short):
             hand = Hand(self._make, os.getcwd(), self._options)
             self._hands.append(hand)
             hand.prepare(lambda outcome, hand=hand: self._events.put(lambda: self._prepared(hand, outcome)))
@@ -162,15 +168,17 @@ class Pool:
             self._count_unfit(outcome)
         else:
             hand.hired = outcome
+            self._failures, self._began = 0, True
 
     def _count_unfit(self, outcome: BaseException) -> None:
         """Enter why a worker could not begin; one death may be chance, so a word is said when they are too many."""
+        self._failures, self._failed = self._failures + 1, time.monotonic()
         if self._is_lost(outcome):
-            self._died += 1
-            if self._died < self._options.tries:
+            if self._failures < self._options.tries:
                 return
             outcome = RuntimeError(_UNREADY)
-        self.unfit.append(outcome)
+        if str(outcome) not in map(str, self.unfit):
+            self.unfit.append(outcome)
 
     def _assign(self) -> None:
         nodes = {hand.hired.node for hand in self._hands if hand.hired}

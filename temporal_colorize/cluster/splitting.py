@@ -1,13 +1,14 @@
 """Long videos that several workers colour, a segment each."""
 
 import contextlib
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from temporal_colorize.cluster.coloring import Segment
+from temporal_colorize.cluster.coloring import Segment, is_passing
 from temporal_colorize.cluster.pool import Pool
 from temporal_colorize.cluster.progress import JobLine
 from temporal_colorize.remote import RemotePath
@@ -42,6 +43,7 @@ class Splitting:
         self._prepared, self._pool, self._line, self._into, self._least = prepared, pool, line, into, least
         self._thread: threading.Thread | None = None
         self._frames: int | None = None  # of the video that is led
+        self._told: set[str] = set()
 
     def lead(self, item: "Footage", spare: int) -> Future | None:
         """Begin to lead a video.
@@ -58,7 +60,6 @@ class Splitting:
         leads = self._thread is not None and self._thread.is_alive()
         if spare < _SPARE or far or leads or not self._is_long(item.source):
             return None
-        output.parent.mkdir(parents=True, exist_ok=True)
         future: Future = Future()
         self._thread = threading.Thread(target=self._color, args=(item, output, future), name="leader", daemon=True)
         self._thread.start()
@@ -76,7 +77,13 @@ class Splitting:
             future.set_exception(error)
 
     def _report(self, item: "Footage", output: Path) -> "Report":
-        return self._prepared.colorize(item.source, output, run=self._run(item, output))
+        output.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return self._prepared.colorize(item.source, output, run=self._run(item, output))
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            return self._pool.submit(item).result()  # waits for who has it
 
     def _run(self, item: "Footage", output: Path) -> "Run":
         """Have workers colour segments, of which few wait: the first pass goes on when one is done."""
@@ -87,13 +94,13 @@ class Splitting:
                 for start in starts:
                     under_way.add(self._pool.submit(Segment(item, output, start)))
                     while self._has_to_wait(under_way):
-                        yield self._next(under_way, item)
+                        yield from self._next(under_way, item)
                 while under_way:
-                    yield self._next(under_way, item)
+                    yield from self._next(under_way, item)
             except Exception:  # what the others do is not lost by it, and nobody writes any more when it is raised
                 while under_way:
                     with contextlib.suppress(Exception):
-                        yield self._next(under_way, item)
+                        yield from self._next(under_way, item)
                 raise
 
         return run
@@ -101,13 +108,26 @@ class Splitting:
     def _has_to_wait(self, under_way: set[Future]) -> bool:
         return bool(under_way) and (len(under_way) >= self._pool.room + _AHEAD or any(map(Future.done, under_way)))
 
-    def _next(self, under_way: set[Future], item: "Footage") -> "Finished":
-        """Take a segment that is done; an error of it ends the video when the others are done."""
+    def _next(self, under_way: set[Future], item: "Footage") -> "Iterator[Finished]":
+        """Yield a segment that is done; an error of it ends the video when the others are done. One that its worker
+        would make otherwise (another kind of processor) is left, and made here in the end."""
+        from temporal_colorize.inference.journal import OtherwiseError
+
         future = next(iter(wait(under_way, return_when=FIRST_COMPLETED).done))
         under_way.remove(future)
-        finished = future.result()
+        try:
+            finished = future.result()
+        except OtherwiseError as error:
+            self._tell(f"{error}; its segments are coloured here")
+            return
         self._line.part(item, FrameMap.from_json(finished.frames).count, self._frames)
-        return finished
+        yield finished
+
+    def _tell(self, line: str) -> None:
+        if line not in self._told:
+            self._told.add(line)
+            self._line.clear()
+            print(line, file=sys.stderr, flush=True)
 
     def _is_long(self, source: Path) -> bool:
         from temporal_colorize.inference.picture import is_picture

@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+Judge = Callable[[BaseException], bool]
+
 
 class GivenUpError(RuntimeError):
     """A task that failed on every worker that tried it."""
@@ -21,6 +23,7 @@ class Task:
         future: Of what it returns.
         failed_on: The nodes on which it was tried.
         tries: How often.
+        passing_since: When it first failed for a reason that passes, by `time.monotonic`.
         not_before: The time, by `time.monotonic`, before which it rests.
     """
 
@@ -28,6 +31,7 @@ class Task:
     future: Future = field(default_factory=Future)
     failed_on: set[str] = field(default_factory=set)
     tries: int = 0
+    passing_since: float | None = None
     not_before: float = 0.0
 
 
@@ -38,10 +42,21 @@ class Waiting:
         tries: How often a task is tried at most.
         wait: Seconds that it rests after a failure.
         is_final: Whether an error is the task's own, the same wherever it is tried.
+        is_passing: Whether one passes by itself: it is no try, for so long as
+        patience: seconds.
     """
 
-    def __init__(self, *, tries: int, wait: float, is_final: Callable[[BaseException], bool]) -> None:
-        self._tries, self._wait, self._is_final = tries, wait, is_final
+    def __init__(
+        self,
+        *,
+        tries: int,
+        wait: float,
+        is_final: Judge,
+        is_passing: Judge = lambda error: False,
+        patience: float = 180.0,
+    ) -> None:
+        self._tries, self._wait, self._patience = tries, wait, patience
+        self._is_final, self._is_passing = is_final, is_passing
         self._tasks: deque[Task] = deque()
         self._over: BaseException | None = None
 
@@ -67,6 +82,9 @@ class Waiting:
 
     def failed(self, task: Task, error: BaseException, node: str, host: str) -> None:
         """Let a task wait for another try, or give it up."""
+        if self._rests(task, error):
+            task.not_before = time.monotonic() + self._wait
+            return self.add(task)
         task.tries += 1
         if self._is_final(error):
             task.future.set_exception(error)
@@ -77,6 +95,13 @@ class Waiting:
             task.failed_on.add(node)
             task.not_before = time.monotonic() + self._wait
             self.add(task)
+
+    def _rests(self, task: Task, error: BaseException) -> bool:
+        """Say whether an error is waited out."""
+        if not self._is_passing(error):
+            return False
+        task.passing_since = task.passing_since or time.monotonic()
+        return time.monotonic() < task.passing_since + self._patience
 
     def refuse(self, error: BaseException) -> None:
         """Give all up."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from temporal_colorize.inference.journal import Entry, Journal, difference, header_of
+from temporal_colorize.inference.journal import Entry, Journal, OtherwiseError, difference, header_of
 from temporal_colorize.inference.places import Place, folder_of, load_state, save_state, segment_path
 from temporal_colorize.inference.snapshot import Snapshot
-from temporal_colorize.video import Position, VideoError
-from temporal_colorize.video.errors import on_disk, reason
+from temporal_colorize.video import Position
+from temporal_colorize.video.errors import DiskError, VideoError, on_disk, reason
 from temporal_colorize.video.frame_map import FrameMap
 from temporal_colorize.video.packets import PacketFile
 
@@ -201,7 +201,7 @@ class Job:
             self.folder.mkdir(exist_ok=True)
             lock = (self.folder / "lock").open("w")
         except OSError as error:
-            raise VideoError(
+            raise DiskError(
                 f"{self.target}: cannot be written there ({reason(error)}); choose another folder"
             ) from None
         try:
@@ -224,7 +224,7 @@ class Job:
         for number, entry in entries.items():
             self._enter(number, entry)
         if (other := difference(known, header, self._source)) is not None:
-            raise VideoError(
+            raise OtherwiseError(
                 f"{self.target}: {self.kept} frames of it are kept from a run with {other}; give the same again to go "
                 "on from there, or resume=off to throw them away"
             )

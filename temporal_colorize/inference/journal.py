@@ -14,6 +14,10 @@ _FORMAT = 2
 _HEADER, _ENTRY = ("format", "source", "settings"), ("segment", "state", "position", "totals", "frames")
 
 
+class OtherwiseError(VideoError):
+    """A job that is made by other settings than those that this process has, or finds."""
+
+
 class Journal:
     """Lines of JSON in a job's folder; a line that a kill or a disk has damaged ends it.
 
@@ -112,7 +116,8 @@ def require_same(folder: Path, target: Path, settings: Mapping[str, object]) -> 
     """Refuse a job that is none, or of other settings.
 
     Raises:
-        VideoError: Then.
+        VideoError: If it is none.
+        OtherwiseError: If it is made otherwise.
     """
     header = Journal(folder).header()
     if header is None:
@@ -120,4 +125,4 @@ def require_same(folder: Path, target: Path, settings: Mapping[str, object]) -> 
             f"{target}: nobody is making it, as {folder} has no journal; can this machine see that folder?"
         )
     if (other := difference(header, {**header, "settings": json.loads(json.dumps(settings))}, [])) is not None:
-        raise VideoError(f"{target}: it is made with {other}; give every machine the same options and version")
+        raise OtherwiseError(f"{target}: it is made with {other}; give every machine the same options and version")

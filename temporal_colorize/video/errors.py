@@ -13,6 +13,10 @@ class VideoError(ValueError):
     """A video file that cannot be read or written; its text is one line that names the file and says what to do."""
 
 
+class DiskError(VideoError):
+    """What the operating system refuses (a full disk, a mount that is missing); another time or machine may not."""
+
+
 def reason(error: Exception) -> str:
     """Shorten an exception of the operating system or of FFmpeg to its cause, without path and numbers."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -33,13 +37,13 @@ def require_readable(path: str | os.PathLike[str]) -> str:
         with open(path, "rb") as file:
             first = file.read(1)
     except FileNotFoundError:
-        raise VideoError(f"{path}: there is no such file; check the path") from None
+        raise DiskError(f"{path}: there is no such file; check the path") from None
     except VideoError:
         raise
     except IsADirectoryError:
         raise VideoError(f"{path}: this is a folder; name a video file in it") from None
     except (OSError, ValueError) as error:
-        raise VideoError(f"{path}: cannot be opened ({reason(error)}); check its permissions") from None
+        raise DiskError(f"{path}: cannot be opened ({reason(error)}); check its permissions") from None
     if not first:
         raise VideoError(f"{path}: the file is empty; copy it again from its source")
     return os.path.abspath(path)
@@ -47,8 +51,8 @@ def require_readable(path: str | os.PathLike[str]) -> str:
 
 @contextlib.contextmanager
 def on_disk(path: Path) -> Iterator[None]:
-    """Turn what the operating system refuses in a block into a ``VideoError`` that names the path."""
+    """Turn what the operating system refuses in a block into a ``DiskError`` that names the path."""
     try:
         yield
     except OSError as error:
-        raise VideoError(f"{path}: {reason(error)}; is the disk full?") from None
+        raise DiskError(f"{path}: {reason(error)}; is the disk full?") from None

@@ -3,7 +3,9 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +14,8 @@ from temporal_colorize.cluster.connecting import connected
 from temporal_colorize.cluster.options import ClusterOptions
 from temporal_colorize.cluster.pinning import take_cores
 from temporal_colorize.cluster.pool import Pool
-from temporal_colorize.cluster.tasks import GivenUpError
+from temporal_colorize.cluster.tasks import GivenUpError, Task
+from temporal_colorize.cluster.worker import Hired
 from tests.cluster.toy import Toy, tries
 
 OPTIONS = ClusterOptions(workers=2, tries=2, wait_seconds=0.1, look_seconds=0.1, stop_seconds=5.0)
@@ -101,6 +104,33 @@ def test_workers_that_die_while_they_make_ready_end_the_wait() -> None:
         with pytest.raises(RuntimeError, match=r"^the worker, or its machine, died while it made ready: "):
             pool.submit("a").result(120)
         assert len(pool.unfit) == 1, "it is said once"
+
+
+def test_deaths_at_the_beginning_of_some_do_not_keep_others_from_being_hired(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    class Fake(SimpleNamespace):
+        hired = task = None
+
+        def __init__(self, *_: object) -> None:
+            super().__init__(is_free=False, prepare=lambda tell: None, dismiss=lambda: None)
+
+    monkeypatch.setattr("temporal_colorize.cluster.pool.Hand", Fake)
+    pool = Pool(_unfit, ClusterOptions(workers=4, tries=2, wait_seconds=0.0))
+    tasks = [Task(number) for number in range(8)]
+    for task in tasks:
+        pool._waiting.add(task)
+    pool._hire()
+    ready, *others = pool.hands
+    assert len(others) == 3
+    pool._prepared(ready, Hired("n", "host", version("temporal-colorize")))
+    for hand in others:
+        pool._prepared(hand, ray.exceptions.RayActorError())
+    pool._hire()
+    assert len(pool.hands) == 2, "one at a time is tried"
+    pool._prepared(pool.hands[1], Hired("m", "other", version("temporal-colorize")))
+    pool._hire()
+    assert len(pool.hands) == 4 and not any(task.future.done() for task in tasks)
 
 
 def _deadly() -> None:

@@ -52,6 +52,19 @@ def test_it_is_given_up_at_last() -> None:
         task.future.result()
 
 
+def test_what_passes_by_itself_is_waited_out_for_a_while() -> None:
+    task, busy = Task("a"), BlockingIOError("somebody has it")
+    judges = {"is_final": lambda error: False, "is_passing": lambda error: error is busy}
+    line = Waiting(tries=1, wait=0.0, patience=60.0, **judges)
+    for _ in range(5):
+        line.failed(task, busy, "n1", "host1")
+        assert line.take("n1", {"n1", "n2"}) is task, "it may be done anywhere"
+    impatient = Waiting(tries=1, wait=0.0, patience=0.0, **judges)
+    impatient.failed(task, busy, "n1", "host1")
+    with pytest.raises(GivenUpError, match="somebody has it"):
+        task.future.result()
+
+
 def test_what_comes_after_the_end_ends_at_once() -> None:
     early, late = Task("a"), Task("b")
     line = waiting(early)
