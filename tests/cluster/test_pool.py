@@ -10,13 +10,18 @@ from types import SimpleNamespace
 import pytest
 
 from data_prep.spread import spreading
+from temporal_colorize.cluster.coloring import FileWork
 from temporal_colorize.cluster.connecting import connected
 from temporal_colorize.cluster.options import ClusterOptions
 from temporal_colorize.cluster.pinning import take_cores
 from temporal_colorize.cluster.pool import Pool
 from temporal_colorize.cluster.tasks import GivenUpError, Task
 from temporal_colorize.cluster.worker import Hired
+from temporal_colorize.config.composing import compose
+from temporal_colorize.inference.footage import find_footage
 from tests.cluster.toy import Toy, tries
+from tests.support.networks import tiny_weights_file
+from tests.support.videos import write_video
 
 OPTIONS = ClusterOptions(workers=2, tries=2, wait_seconds=0.1, look_seconds=0.1, stop_seconds=5.0)
 
@@ -67,8 +72,12 @@ def test_nothing_goes_through_the_object_store(tmp_path: Path) -> None:
     assert _soon(lambda: ray.available_resources()["object_store_memory"] < before), "it would be seen"
     del held
     assert _soon(lambda: ray.available_resources()["object_store_memory"] == before)
-    with Pool(Toy(tmp_path), OPTIONS) as pool:
-        results = [pool.submit(f"{number}") for number in range(20)]
+    for number in range(4):
+        write_video(tmp_path / f"{number}.mp4", count=30)
+    given = ("runtime=torch", "inference.size=64", "progress=false", "encoder.preset=ultrafast")
+    config = compose("infer", [f"video={tmp_path}", f"weights={tiny_weights_file(tmp_path)}", *given])
+    with Pool(FileWork(config, tmp_path / "out", 1, None), OPTIONS) as pool:
+        results = [pool.submit(item) for item in find_footage(str(tmp_path))]
         least = min(_free_after(result) for result in results)
     assert least == before
 
