@@ -3,12 +3,15 @@
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+_HANDLED = signal.SIGINT, signal.SIGTERM, signal.SIGHUP  # by some of the programs
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
@@ -22,6 +25,7 @@ def run(
 def here(program: Callable[[], None], *arguments: str) -> tuple[int, str, str]:
     """Run a program in this process; return its exit status and what it says."""
     out, error, argv = io.StringIO(), io.StringIO(), sys.argv
+    handlers = {number: signal.getsignal(number) for number in _HANDLED}
     sys.argv = ["program.py", *arguments]
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
@@ -30,6 +34,10 @@ def here(program: Callable[[], None], *arguments: str) -> tuple[int, str, str]:
         return ended.code, out.getvalue(), error.getvalue()
     finally:
         sys.argv = argv
+        if threading.current_thread() is threading.main_thread():
+            signal.set_wakeup_fd(-1)  # or the next signal in this process would end it
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
     return 0, out.getvalue(), error.getvalue()
 
 
