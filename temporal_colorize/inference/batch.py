@@ -139,10 +139,14 @@ class _Journal:
         self._names = {key.partition(' {"name": ')[0] for key in self._done}
 
     def has(self, source: Path | RemotePath) -> bool:
+        """Say whether a source is done; one that cannot be asked about is not."""
         if str(source.absolute()) not in self._names:  # which is known without reading it
             return False
-        output = self._done.get(_key(source))
-        return output is not None and as_path(output).is_file()
+        try:
+            output = self._done.get(_key(source))
+            return output is not None and as_path(output).is_file()
+        except (OSError, ValueError):  # whoever colours it will say what is the matter
+            return False
 
     def add(self, source: Path | RemotePath, output: Path | RemotePath) -> None:
         self._lines.add(json.dumps({"source": _key(source), "output": str(output.absolute())}))
