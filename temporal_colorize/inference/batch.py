@@ -11,6 +11,7 @@ from pathlib import Path
 
 from temporal_colorize.inference.fingerprint import describe
 from temporal_colorize.inference.footage import Footage
+from temporal_colorize.inference.journal import append_line
 from temporal_colorize.inference.report import Report
 from temporal_colorize.remote import RemoteLines, RemotePath, as_path
 from temporal_colorize.video.errors import require_readable
@@ -165,10 +166,7 @@ class _Lines:
         return self._path.read_text().splitlines() if self._path.is_file() else []
 
     def add(self, line: str) -> None:
-        with self._path.open("a") as file:
-            file.write(f"{line}\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append_line(self._path, line)
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)

@@ -80,6 +80,14 @@ def test_a_journal_that_a_kill_cut_off(folder: Path) -> None:
     assert colorize(folder, Colorizer("bad.mp4")).before == 3
 
 
+def test_what_is_done_after_a_line_was_cut_off_counts(folder: Path) -> None:
+    colorize(folder, Colorizer("bad.mp4", "odd.mp4"))
+    (journal,) = folder.glob(".temporal-colorize-*.jsonl")
+    journal.write_text(journal.read_text() + '{"source": "')
+    assert colorize(folder, Colorizer("bad.mp4")).before == 2
+    assert colorize(folder, Colorizer("bad.mp4")).before == 3
+
+
 def test_an_interrupt_is_not_a_failure(folder: Path) -> None:
     def interrupted(item: Footage) -> Report:
         raise KeyboardInterrupt
