@@ -8,12 +8,11 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
 from temporal_colorize.data.pictures import DataError
-from temporal_colorize.data.shard_index import Shard, open_url
+from temporal_colorize.data.shard_index import Shard, reading
 from temporal_colorize.options import require_number
 
 AUTO = "auto"
@@ -87,9 +86,11 @@ class ShardCache:
                 threading.Thread(target=self._fetch_quietly, args=(shard,), daemon=True, name="shards").start()
 
     def _fetch_quietly(self, shard: Shard) -> None:
-        with self._fetchers, contextlib.suppress(DataError):
-            self._fetch(shard)
-        self._under_way.discard(shard.sha256)
+        try:
+            with self._fetchers, contextlib.suppress(DataError):
+                self._fetch(shard)
+        finally:
+            self._under_way.discard(shard.sha256)
 
     def _path(self, shard: Shard) -> Path:
         return self.folder / f"{shard.sha256}.tar"
@@ -148,14 +149,15 @@ def _download(shard: Shard, path: Path) -> None:
             os.replace(part, path)
             return
         except OSError:
-            part.unlink(missing_ok=True)
             if number == _TRIES:
                 raise
             time.sleep(_PAUSE * 2 ** (number - 1))
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _copy(url: str, path: Path) -> str:
-    with open(path, "wb") as file, closing(open_url(url)) as stream:
+    with open(path, "wb") as file, reading(url) as stream:
         shutil.copyfileobj(stream, file, _PIECE)
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,8 @@
 
 import json
 import re
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -61,8 +62,9 @@ def read_index(base: str) -> dict[str, list[Shard]]:
     """
     url = place_of(base, INDEX)
     try:
-        with closing(open_url(url)) as stream:
-            index = json.loads(stream.read())
+        with reading(url) as stream:
+            content = stream.read()
+        index = json.loads(content)
         if index["version"] != INDEX_VERSION:
             raise DataError(f"data.urls: {url} is of version {index['version']}: make the shards anew")
         return {split: [_shard(base, row) for row in rows] for split, rows in index["splits"].items()}
@@ -82,6 +84,23 @@ def _shard(base: str, row: dict[str, Any]) -> Shard:
         raise DataError(f"data.urls: the index gives {row['name']} no SHA-256: make the shards anew")
     url = place_of(base, row["name"])
     return Shard(url, row["kind"], int(row["samples"]), int(row["bytes"]), row["sha256"])
+
+
+@contextmanager
+def reading(url: str) -> Iterator[BinaryIO]:
+    """Open an address, see `open_url`, for a block that reads it, and close it after that.
+
+    Raises:
+        OSError: If it cannot be opened or read to its end, whatever the store's library raises.
+        ModuleNotFoundError: If a store needs a package that is not installed.
+    """
+    with closing(open_url(url)) as stream:
+        try:
+            yield stream
+        except OSError:
+            raise
+        except Exception as error:
+            raise OSError(" ".join(str(error).split()) or type(error).__name__) from error
 
 
 def open_url(url: str) -> BinaryIO:

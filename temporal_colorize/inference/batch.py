@@ -11,6 +11,7 @@ from pathlib import Path
 
 from temporal_colorize.inference.fingerprint import describe
 from temporal_colorize.inference.footage import Footage
+from temporal_colorize.inference.journal import append_line
 from temporal_colorize.inference.report import Report
 from temporal_colorize.remote import RemoteLines, RemotePath, as_path
 from temporal_colorize.video.errors import require_readable
@@ -139,10 +140,14 @@ class _Journal:
         self._names = {key.partition(' {"name": ')[0] for key in self._done}
 
     def has(self, source: Path | RemotePath) -> bool:
+        """Say whether a source is done; one that cannot be asked about is not."""
         if str(source.absolute()) not in self._names:  # which is known without reading it
             return False
-        output = self._done.get(_key(source))
-        return output is not None and as_path(output).is_file()
+        try:
+            output = self._done.get(_key(source))
+            return output is not None and as_path(output).is_file()
+        except (OSError, ValueError):  # whoever colours it will say what is the matter
+            return False
 
     def add(self, source: Path | RemotePath, output: Path | RemotePath) -> None:
         self._lines.add(json.dumps({"source": _key(source), "output": str(output.absolute())}))
@@ -161,10 +166,7 @@ class _Lines:
         return self._path.read_text().splitlines() if self._path.is_file() else []
 
     def add(self, line: str) -> None:
-        with self._path.open("a") as file:
-            file.write(f"{line}\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append_line(self._path, line)
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)

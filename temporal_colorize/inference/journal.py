@@ -1,5 +1,6 @@
 """The journal of a job: a header and an entry for each finished segment, in the order in which they were finished."""
 
+import contextlib
 import json
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +20,7 @@ class OtherwiseError(VideoError):
 
 
 class Journal:
-    """Lines of JSON in a job's folder; a line that a kill or a disk has damaged ends it.
+    """Lines of JSON in a job's folder; one that a kill or a disk has damaged is passed over, but not the header.
 
     Args:
         folder: The job's.
@@ -51,24 +52,16 @@ class Journal:
             os.replace(fresh, self._path)
 
     def append(self, entry: Mapping[str, Any]) -> None:
-        """Add a line, which is on the disk after that."""
-        with self._path.open("a") as file:
-            file.write(json.dumps(entry) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Add an entry, see `append_line`."""
+        append_line(self._path, json.dumps(entry))
 
     def _lines(self) -> list[Entry]:
-        found: list[Entry] = []
         try:
-            lines = self._path.read_text(errors="replace").splitlines()
+            first, *rest = self._path.read_text(errors="replace").splitlines() or [""]
         except OSError:
-            return found
-        for line in lines:
-            entry = _parsed(line, _ENTRY if found else _HEADER)
-            if entry is None:
-                break
-            found.append(entry)
-        return found
+            return []
+        header = _parsed(first, _HEADER)
+        return [] if header is None else [header, *filter(None, (_parsed(line, _ENTRY) for line in rest))]
 
 
 def header_of(source: Sequence[Path], settings: Mapping[str, object]) -> Entry:
@@ -93,6 +86,28 @@ def difference(known: Mapping[str, Any], header: Mapping[str, Any], files: Seque
         if then != now:
             return f"{name}={then} (now {now})"
     return None
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file: it is on the disk after that, or nothing of it if an error is raised.
+
+    What a kill or a full disk has left without an end stays a line of its own.
+
+    Raises:
+        OSError: If it cannot be written (a full disk).
+    """
+    size = path.stat().st_size if path.is_file() else 0
+    try:
+        with path.open("ab+") as file:
+            file.seek(max(0, size - 1))
+            torn = file.read() not in (b"", b"\n")
+            file.write(b"\n" * torn + line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.truncate(path, size)
+        raise
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -1,5 +1,6 @@
 """`engine=ray` as a user runs it: on a cluster of several nodes, on which something dies."""
 
+import glob
 import json
 import os
 import signal
@@ -68,10 +69,26 @@ def at_work(folder: Path, output: str) -> list[Path]:
     return list((folder / output).glob(".*.job/*.packets"))
 
 
-def workers() -> list[int]:
-    """The processes that colour, of any cluster of this machine."""
-    named = subprocess.run(["pgrep", "-f", r"^ray::Worker"], capture_output=True, text=True, check=False)
-    return [int(line) for line in named.stdout.split()]
+def listed(*chosen: str) -> set[int]:
+    found = subprocess.run(["pgrep", *chosen], capture_output=True, text=True, check=False)  # 1 if there are none
+    return {int(line) for line in found.stdout.split()}
+
+
+def workers(parent: int | None = None) -> set[int]:
+    """The processes that colour: all of this machine, or those that one started, itself or through others."""
+    named, started, below = listed("-f", "^ray::Worker"), set(), {parent}
+    if parent is None:
+        return named
+    while below := listed("-P", ",".join(map(str, below))):
+        started |= below
+    return named & started
+
+
+def holder(file: Path) -> int:
+    """The one of this test's that colours and has a file open."""
+    return next(
+        pid for pid in workers(os.getpid()) for opened in Path(f"/proc/{pid}/fd").iterdir() if opened.resolve() == file
+    )
 
 
 def assert_all_same(folder: Path, output: str) -> None:
@@ -98,8 +115,9 @@ def test_a_node_that_dies_loses_nothing(plain: Path, nodes: tuple[object, list[o
 def test_a_worker_that_dies_loses_no_segment(plain: Path, nodes: tuple[object, list[object]]) -> None:
     cluster, _ = nodes
     process = start(plain, "worker", f"ray.address={cluster.address}")
-    until(lambda: len(at_work(plain, "worker")) > 2, process)
-    os.kill(workers()[0], signal.SIGKILL)
+    second = f"{plain}/worker/.*.job/000001.packets"
+    until(lambda: glob.glob(second), process)  # the first is in the journal
+    os.kill(holder(Path(glob.glob(second)[0]).with_name("lock")), signal.SIGKILL)
     said, errors = process.communicate(timeout=240)
     assert (process.returncode, errors) == (0, "") and "3 files: 3 coloured" in said
     assert " of them by an earlier run" in said, "the segments of the one that died"
@@ -112,12 +130,14 @@ def test_the_same_command_goes_on_after_the_program_was_stopped(plain: Path, num
     output = f"driver{number}"
     process = start(plain, output, "ray.workers=2")
     until(lambda: finished(plain, output) and list((plain / output).glob(".temporal*")), process)
+    started = workers(process.pid)
+    assert started
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     if number == signal.SIGINT:
         assert process.returncode == 130 and errors.count("\n") == 1 and "interrupted" in errors
     deadline = time.monotonic() + 60
-    while workers():
+    while started & workers():
         assert time.monotonic() < deadline, "workers outlive the program"
         time.sleep(0.1)
     process = start(plain, output, "ray.workers=2")
@@ -134,7 +154,7 @@ def test_a_long_video_is_coloured_by_all_though_a_worker_dies(plain: Path, nodes
     options = (f"ray.address={cluster.address}", "ray.long=50", "report=split.json")
     process = start(plain, "split.mp4", *options, video="footage/c.mp4")
     until(lambda: len(list(plain.glob(".split.mp4.job/*.part"))) > 1, process)  # two at work on it
-    os.kill(workers()[0], signal.SIGKILL)
+    os.kill(min(workers(os.getpid())), signal.SIGKILL)
     said, errors = process.communicate(timeout=240)
     assert (process.returncode, errors) == (0, "") and "split.mp4: 140 frames in" in said
     assert_same_frames(plain / "plain/c.color.mp4", plain / "split.mp4")

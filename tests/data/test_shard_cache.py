@@ -2,18 +2,22 @@
 
 import hashlib
 import http.server
+import io
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from temporal_colorize.data import shard_cache
 from temporal_colorize.data.pictures import DataError
 from temporal_colorize.data.shard_cache import ShardCache
-from temporal_colorize.data.shard_index import Shard
+from temporal_colorize.data.shard_index import Shard, read_index
+from temporal_colorize.data.shard_stream import ShardStreams
+from temporal_colorize.remote import RemotePath
 
 CONTENT = {f"/{number}.tar": bytes([number]) * 1000 for number in range(6)}
 
@@ -100,3 +104,70 @@ def test_too_little_room_is_refused(server: Server, tmp_path: Path) -> None:
         ShardCache(str(tmp_path), gigabytes=3e-6).check(shards, at_once=2)
     with pytest.raises(ValueError, match=r"data\.cache=/proc/nowhere is not a folder"):
         ShardCache("/proc/nowhere", gigabytes=1).check(shards, at_once=2)
+
+
+class BreaksOffError(Exception):
+    """As botocore's are: none of the operating system's."""
+
+
+class BreaksOff(io.BytesIO):
+    """What a store opens, and closes the connection of halfway."""
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0 or self.tell():
+            raise BreaksOffError("Connection was closed")
+        return super().read(5)
+
+
+class Store:
+    """Stands for S3: gives the content of shard 1, the first `broken` times half of it, and counts."""
+
+    def __init__(self, broken: int) -> None:
+        self.broken, self.asked = broken, 0
+
+    def open(self) -> BinaryIO:
+        self.asked += 1
+        return (BreaksOff if self.asked <= self.broken else io.BytesIO)(CONTENT["/1.tar"])
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Store:
+    store = Store(broken=2)
+    monkeypatch.setattr(shard_cache, "_PAUSE", 0)
+    monkeypatch.setattr(RemotePath, "open", lambda _: store.open())
+    return store
+
+
+def of_store() -> Shard:
+    return Shard("s3://bucket/1.tar", "picture", 1, 1000, hashlib.sha256(CONTENT["/1.tar"]).hexdigest())
+
+
+def test_a_store_that_breaks_off_is_asked_three_times(store: Store, tmp_path: Path) -> None:
+    assert read(ShardCache(str(tmp_path), gigabytes=1), of_store()) == CONTENT["/1.tar"]
+    assert store.asked == 3
+
+
+def test_what_a_store_never_gives_whole_is_left_out(store: Store, tmp_path: Path) -> None:
+    store.broken = 100
+    cache = ShardCache(str(tmp_path), gigabytes=1)
+    with pytest.raises(DataError, match=r"s3://bucket/1\.tar cannot be read: Connection was closed"):
+        cache.open(of_store())
+    assert store.asked == 3 and not list(tmp_path.glob("*.[tp]ar*"))
+    with pytest.warns(UserWarning, match="left out"), pytest.raises(DataError, match="no sample in"):
+        ShardStreams([of_store()], streams=1, seed=[0], cache=cache).sample(0, 0)
+    with pytest.raises(DataError, match=r"index\.json is not an index .*: Connection was closed"):
+        read_index("s3://bucket")
+
+
+def fetch_ahead(cache: ShardCache, wanted: Shard) -> None:
+    cache.fetch_ahead([wanted])
+    for thread in [one for one in threading.enumerate() if one.name == "shards"]:
+        thread.join(60)
+
+
+def test_what_could_not_be_fetched_ahead_is_tried_again(store: Store, tmp_path: Path) -> None:
+    cache, store.broken = ShardCache(str(tmp_path), gigabytes=1), 3
+    fetch_ahead(cache, of_store())
+    assert store.asked == 3
+    fetch_ahead(cache, of_store())
+    assert store.asked == 4 and read(cache, of_store()) == CONTENT["/1.tar"]

@@ -5,6 +5,7 @@ import pytest
 from temporal_colorize.inference.batch import Outcome, colorize_all, in_turn
 from temporal_colorize.inference.footage import Footage, find_footage
 from temporal_colorize.inference.report import Report
+from temporal_colorize.remote import RemotePath, StoreError
 from temporal_colorize.video import VideoError
 
 
@@ -79,9 +80,47 @@ def test_a_journal_that_a_kill_cut_off(folder: Path) -> None:
     assert colorize(folder, Colorizer("bad.mp4")).before == 3
 
 
+def test_what_is_done_after_a_line_was_cut_off_counts(folder: Path) -> None:
+    colorize(folder, Colorizer("bad.mp4", "odd.mp4"))
+    (journal,) = folder.glob(".temporal-colorize-*.jsonl")
+    journal.write_text(journal.read_text() + '{"source": "')
+    assert colorize(folder, Colorizer("bad.mp4")).before == 2
+    assert colorize(folder, Colorizer("bad.mp4")).before == 3
+
+
 def test_an_interrupt_is_not_a_failure(folder: Path) -> None:
     def interrupted(item: Footage) -> Report:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         colorize_all(find_footage(str(folder)), in_turn(interrupted), folder=folder, settings={})
+
+
+def test_a_store_that_refuses_to_say_what_is_done_does_not_stop_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers 503 when asked about one source, and about the output of another."""
+    refused: set[str] = set()
+
+    def ask(path: RemotePath, _: object) -> object:
+        if path.name in refused:
+            raise StoreError(f"{path}: the store refuses (503)")
+        return {"size": 1, "ETag": path.name}
+
+    def colorized(item: Footage) -> Report:
+        if item.source.name in refused:
+            raise StoreError(f"{item.source}: the store refuses (503)")
+        return Report(output=item.output(None).with_suffix(".mp4"), frames=1, seconds=1.0, looks=1)
+
+    def outcome() -> Outcome:
+        return colorize_all(footage, in_turn(colorized), folder=tmp_path, settings={})
+
+    monkeypatch.setattr(RemotePath, "ask", ask)
+    monkeypatch.setattr(RemotePath, "is_dir", lambda _: False)
+    footage = find_footage([f"s3://bucket/{name}.mp4" for name in "abcd"])
+    refused.add("d.mp4")
+    assert len(outcome().failures) == 1
+    refused.update({"a.mp4", "b.color.mp4"})
+    again = outcome()
+    assert again.before == 1 and [report.output.name for report in again.reports] == ["b.color.mp4"]
+    assert [line.partition(": ")[0] for line in again.failures] == ["s3://bucket/a.mp4", "s3://bucket/d.mp4"]

@@ -155,6 +155,15 @@ def test_a_damaged_journal_is_no_journal(tmp_path: Path, line: str) -> None:
     assert colorize(source, output).kept == 0
 
 
+def test_a_damaged_line_of_the_journal_costs_its_segment_alone(tmp_path: Path) -> None:
+    source, output, folder = stopped(tmp_path)
+    colorize(source, tmp_path / "whole.mp4")
+    header, _, *rest = (folder / "journal.jsonl").read_text().splitlines()
+    (folder / "journal.jsonl").write_text("\n".join([header, '{"segment": "000000.pac', *rest]))
+    assert colorize(source, output).kept == 10
+    np.testing.assert_array_equal(pictures(output), pictures(tmp_path / "whole.mp4"))
+
+
 # FFmpeg's VP8 decoder says nothing of damage, and shows whatever the memory held before.
 READABLE = {name: case for name, case in CASES.items() if case.error is None and name != "vp8 packets of noise"}
 
