@@ -23,6 +23,11 @@ os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="temporal-colorize-tests-
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 os.environ["RAY_AUTH_MODE"] = "disabled"  # clusters of these tests leave no token in the user's folder
 
+# Under nohup, or behind a shell's "&", the programs that are tested would ignore these, too.
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
+
 
 @pytest.fixture(autouse=True)
 def no_handler_of_ended_children() -> Iterator[None]:

@@ -103,8 +103,8 @@ def test_what_a_dead_worker_had_is_done_by_another_and_the_order_stays(tmp_path:
     assert (tmp_path / "died").exists()
 
 
-def test_a_cluster_that_is_not_there_is_refused_as_it_was_asked_for() -> None:
-    pytest.importorskip("ray")
+def test_a_cluster_that_is_not_there_is_refused_as_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pytest.importorskip("ray"), "is_initialized", lambda: False)
     said = r"^--ray 127\.0\.0\.1:1 cannot be used \("
     with spreading(ray="127.0.0.1:1") as spread, pytest.raises(ValueError, match=said):
         spread(str, [1])
